@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from "./aead.ts";
+export * from "./blob.ts";
+export * from "./call.ts";
+export * from "./config.ts";
+export * from "./contract.ts";
+export * from "./envelope.ts";
+export * from "./errors.ts";
