@@ -8,6 +8,11 @@
 import type { SealedBlob } from "./blob.ts";
 import type { ConfigFields, ConfigOf } from "./config.ts";
 
+/** The longest plaintext of {@link Seal.wrap}, in bytes. */
+export const MAX_PLAINTEXT_BYTES = 65_536;
+/** The longest additional data of a {@link SealCall}, in bytes. */
+export const MAX_AAD_BYTES = 65_536;
+
 /** What accompanies one call to a seal. */
 export interface SealCall {
   /**
@@ -28,7 +33,8 @@ export interface Seal {
   readonly type: string;
   /**
    * Wraps `plaintext` (1 byte to 64 KiB) under the configured key. May touch the network.
-   * Rejects with any code of the table but `SEAL_BAD_CIPHERTEXT`.
+   * Rejects with any code of the table but `SEAL_BAD_CIPHERTEXT`; a plaintext that is empty, or longer than the seal
+   * can take, is `SEAL_CONFIG`.
    */
   wrap(plaintext: Uint8Array, call?: SealCall): Promise<SealedBlob>;
   /**

@@ -6,3 +6,4 @@ export * from "./config.ts";
 export * from "./contract.ts";
 export * from "./envelope.ts";
 export * from "./errors.ts";
+export * from "./guard.ts";
