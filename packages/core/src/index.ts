@@ -1,2 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+export { AutoUnsealer, type AutoUnsealerOptions, explainUnsealFailure, type UnsealFailure } from "./auto-unseal.ts";
+export { Barrier, type KeyStatus, type PlainChange } from "./barrier.ts";
+export * from "./ceremony.ts";
+export type { Cluster } from "./cluster.ts";
+export { openBarrier, rotateKeyring } from "./commit.ts";
+export { openEntry, sealEntry, termOf } from "./entry.ts";
+export * from "./errors.ts";
+export type { InitRequest, InitShares } from "./init.ts";
+export { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
+export * from "./keyring.ts";
+export * as paths from "./paths.ts";
+export { Quorum } from "./quorum.ts";
+export * from "./seal-config.ts";
 export * from "./storage.ts";
+export { SealedStore, type StoreOptions, type StoreStatus } from "./store.ts";

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The barrier: everything that goes to storage passes here and is encrypted with the active data key. The keyring is
+ * an immutable value that is swapped, so reads and writes take no lock; every encryption under the active key counts.
+ */
+import { openEntry, sealEntry, termOf } from "./entry.ts";
+import { CoreError } from "./errors.ts";
+import type { DataKey, Keyring } from "./keyring.ts";
+import { type Change, checkPath, type Storage } from "./storage.ts";
+
+/** A change whose value is still plaintext. */
+export type PlainChange = Change;
+
+/** What `sys/key-status` tells of the active data key. */
+export interface KeyStatus {
+  readonly term: number;
+  /** RFC 3339. */
+  readonly installTime: string;
+  readonly encryptions: bigint;
+}
+
+export class Barrier {
+  readonly #storage: Storage;
+  #keyring: Keyring | undefined;
+  // Encryptions under the active key since its saved count, a number for speed: 2^53 of them take centuries.
+  #uncounted = 0;
+
+  constructor(storage: Storage, keyring: Keyring) {
+    this.#storage = storage;
+    this.#keyring = keyring;
+  }
+
+  /** The current keyring. Throws `SEALED` after `lock`. */
+  get keyring(): Keyring {
+    if (this.#keyring === undefined) throw sealed();
+    return this.#keyring;
+  }
+
+  /** Encryptions under the active key, saved or not. */
+  get encryptions(): bigint {
+    return this.keyring.active.encryptions + BigInt(this.#uncounted);
+  }
+
+  /** The active key's term, age and count. */
+  get keyStatus(): KeyStatus {
+    const { term, installTime } = this.keyring.active;
+    return { term, installTime, encryptions: this.encryptions };
+  }
+
+  /**
+   * Puts `next` in place of the keyring, once it is on disk. What `next` has saved of the count is no longer uncounted;
+   * a new active key starts a count of its own.
+   */
+  swap(next: Keyring): void {
+    const { active } = this.keyring;
+    this.#uncounted =
+      next.active.term === active.term ? this.#uncounted - Number(next.active.encryptions - active.encryptions) : 0;
+    this.#keyring = next;
+  }
+
+  /** Forgets every key: later calls throw `SEALED`. */
+  lock(): void {
+    this.#keyring = undefined;
+  }
+
+  /** The plaintext at `path` or undefined. Throws `ENTRY_CORRUPT`. */
+  async get(path: string): Promise<Buffer | undefined> {
+    const { keys } = this.keyring;
+    const entry = await this.#storage.get(path);
+    return entry === undefined ? undefined : openEntry(keyOf(keys, path, entry), path, entry);
+  }
+
+  /** The names directly below `prefix`, folders with a trailing `/`. Names are not encrypted. */
+  async list(prefix: string): Promise<string[]> {
+    if (this.#keyring === undefined) throw sealed();
+    return this.#storage.list(prefix);
+  }
+
+  /** Encrypts `plaintext` for `path` under the active key, or under `key` where another one is named, and counts it. */
+  encrypt(path: string, plaintext: Uint8Array, key: DataKey = this.keyring.active): Uint8Array {
+    if (key.term === this.keyring.active.term) this.#uncounted++;
+    return sealEntry(key.term, key.key, path, plaintext);
+  }
+
+  /** A batch with every value encrypted, for storage as it is. */
+  encryptAll(changes: readonly PlainChange[]): Change[] {
+    return changes.map((each) => {
+      checkPath(each.path);
+      return each.op === "put" ? { ...each, value: this.encrypt(each.path, each.value) } : each;
+    });
+  }
+
+  /** Encrypts and writes a batch: all of it or nothing. */
+  async write(changes: readonly PlainChange[]): Promise<void> {
+    await this.#storage.write(this.encryptAll(changes));
+  }
+
+  /** Writes one entry. */
+  put(path: string, value: Uint8Array): Promise<void> {
+    return this.write([{ op: "put", path, value }]);
+  }
+
+  /** Deletes one entry; what is not there is no error. */
+  delete(path: string): Promise<void> {
+    return this.write([{ op: "delete", path }]);
+  }
+}
+
+function sealed(): CoreError {
+  return new CoreError("SEALED", "the store is sealed");
+}
+
+function keyOf(keys: Keyring["keys"], path: string, entry: Uint8Array): DataKey["key"] {
+  const term = termOf(path, entry);
+  const key = keys.get(term)?.key;
+  if (key !== undefined) return key;
+  throw new CoreError("ENTRY_CORRUPT", `the entry ${path} names key term ${term}, which the keyring does not have`);
+}

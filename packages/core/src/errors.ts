@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the core refuses, and why. The server's table turns each code into a status, the command line into an exit. */
+export const CORE_ERRORS = {
+  /** There is nothing to open yet. */
+  NOT_INITIALIZED: "initialise it first: operator init",
+  /** Initialising again would throw the data away. */
+  ALREADY_INITIALIZED: "unseal it instead, or use another storage",
+  /** Some of keyring, seal configuration and sealed root key are there and others are not. */
+  STORAGE_INCOMPLETE: "restore the storage from a backup; nothing was overwritten",
+  /** The operation needs an unsealed store. */
+  SEALED: "unseal it first",
+  /** The operation needs a sealed store. */
+  UNSEALED: "seal it first",
+  /** OpenBao or Vault wrote this storage, and it has not been adopted. */
+  FOREIGN_STORAGE: "adopt it first: sealwright storage adopt",
+  /** A request's numbers or options do not fit this seal. */
+  INVALID_REQUEST: "correct the request",
+  /** A share is malformed: not of a share's length. Nothing was counted. */
+  INVALID_SHARE: "give the share as it was handed out, in hex or base64",
+  /** A threshold of shares is there, and together they do not open the storage. Progress starts again. */
+  WRONG_SHARES: "submit the shares of the current set again, from the first",
+  /** The seal answered, and its key does not open this storage. */
+  WRONG_SEAL: "configure the seal and key that this storage was initialised with",
+  /** An entry is cut short, altered, or under a key that the keyring has not. */
+  ENTRY_CORRUPT: "restore the entry from a backup",
+  /** Another operation of the same kind runs. */
+  IN_PROGRESS: "wait until it has finished",
+} as const satisfies Record<string, string>;
+
+/** A code of {@link CORE_ERRORS}. */
+export type CoreErrorCode = keyof typeof CORE_ERRORS;
+
+/** An error of the core itself; failures of seals and storages pass through as `SealError` and `StorageError`. */
+export class CoreError extends Error {
+  override readonly name = "CoreError";
+  readonly code: CoreErrorCode;
+  constructor(code: CoreErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+  /** What to do about it, from the table. */
+  get advice(): string {
+    return CORE_ERRORS[this.code];
+  }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Where the core keeps what, as OpenBao and Vault lay it out; what is ours alone lives below {@link OURS}. */
+export const KEYRING = "core/keyring";
+export const ROOT_KEY = "core/root-key";
+/** The name that Vault before 1.8 gave to {@link ROOT_KEY}: read, and deleted when the new one is written. */
+export const LEGACY_ROOT_KEY = "core/master";
+export const SEAL_CONFIG = "core/seal-config";
+export const RECOVERY_CONFIG = "core/recovery-config";
+/** The sealed root key. */
+export const STORED_KEYS = "core/hsm/barrier-unseal-keys";
+export const RECOVERY_KEY = "core/recovery-key";
+export const SHAMIR_KEK = "core/shamir-kek";
+export const CLUSTER = "core/cluster/local/info";
+
+/** Everything that only Sealwright reads. A storage with a keyring and nothing here is foreign. */
+export const OURS = "sealwright/";
+/** A copy, under the barrier, of the plain seal configurations, so that a lowered threshold shows. */
+export const SEAL_CONFIG_COPY = "sealwright/core/seal-configs";
