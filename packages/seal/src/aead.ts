@@ -66,12 +66,13 @@ export function decrypt(key: KeyObject | Uint8Array, sealed: Uint8Array, aad: Ui
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
   if (aad.length > 0) decipher.setAAD(aad);
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-  const body = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));
+  const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));
   try {
-    return Buffer.concat([body, decipher.final()]);
+    // Counter mode has given every byte already: this only checks the tag.
+    decipher.final();
+    return plaintext;
   } catch {
+    plaintext.fill(0);
     throw new AuthenticationError();
-  } finally {
-    body.fill(0);
   }
 }

@@ -92,7 +92,7 @@ export interface SharesSealPlugin {
    * unwrap is proof. Shares of unequal length, repeated or malformed reject with `SEAL_BAD_CIPHERTEXT`.
    */
   combine(shares: readonly Uint8Array[]): Promise<Uint8Array>;
-  /** A seal under `key` (32 bytes), of which it keeps a copy of its own until `close`. */
+  /** A seal under `key` (32 bytes, else throws `SEAL_CONFIG`), of which it keeps a copy of its own until `close`. */
   open(key: Uint8Array): Seal;
 }
 

@@ -8,14 +8,20 @@ import { AuthenticationError, decrypt, encrypt, KEY_BYTES, NO_AAD, NONCE_BYTES }
 import type { KeyInfo, SealedBlob } from "./blob.ts";
 import { SealError } from "./errors.ts";
 
-/** Splits `nonce || ciphertext` as {@link encrypt} gives it into the two fields of a blob with the nonce in `iv`. */
+/** The two fields of a blob with the nonce in `iv`, as views of the `nonce || ciphertext` that {@link encrypt} gives. */
 export function nonceApart(sealed: Uint8Array): { iv: Uint8Array; ciphertext: Uint8Array } {
-  return { iv: sealed.slice(0, NONCE_BYTES), ciphertext: sealed.slice(NONCE_BYTES) };
+  return { iv: sealed.subarray(0, NONCE_BYTES), ciphertext: sealed.subarray(NONCE_BYTES) };
 }
 
-/** The `nonce || ciphertext || tag` of an AES-256-GCM blob of either layout: `iv || ciphertext` is right for both. */
+/**
+ * The `nonce || ciphertext || tag` of an AES-256-GCM blob of either layout. An `iv` that is neither absent nor 12 bytes
+ * is `SEAL_BAD_CIPHERTEXT`.
+ */
 export function nonceInFront(blob: SealedBlob): Uint8Array {
-  return blob.iv === undefined || blob.iv.length === 0 ? blob.ciphertext : Buffer.concat([blob.iv, blob.ciphertext]);
+  const ivBytes = blob.iv?.length ?? 0;
+  if (blob.iv === undefined || ivBytes === 0) return blob.ciphertext;
+  if (ivBytes === NONCE_BYTES) return Buffer.concat([blob.iv, blob.ciphertext]);
+  throw new SealError("SEAL_BAD_CIPHERTEXT", `the blob's nonce has ${ivBytes} bytes instead of ${NONCE_BYTES}`);
 }
 
 /** Decrypts an AES-256-GCM blob of either nonce layout under `key` (32 bytes); `SEAL_BAD_CIPHERTEXT` on any doubt. */
@@ -38,8 +44,9 @@ export async function sealEnvelope(
 ): Promise<SealedBlob> {
   const dataKey = randomBytes(KEY_BYTES);
   try {
-    const keyInfo = await wrapKey(dataKey);
-    return { ...nonceApart(encrypt(dataKey, plaintext, aad)), keyInfo };
+    // First, so that the borrowed plaintext is not read after an abandoned call, when its owner may have wiped it.
+    const sealed = nonceApart(encrypt(dataKey, plaintext, aad));
+    return { ...sealed, keyInfo: await wrapKey(dataKey) };
   } finally {
     dataKey.fill(0);
   }

@@ -7,3 +7,4 @@ export * from "./contract.ts";
 export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./guard.ts";
+export * from "./resolve.ts";
