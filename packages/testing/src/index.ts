@@ -1,2 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export * from "./rejects-with-code.ts";
+export * from "./runner.ts";
+export * from "./seal-conformance.ts";
+export * from "./seal-harness.ts";
