@@ -71,8 +71,12 @@ function refuse(path: string, why: string): never {
   throw new StorageError("STORAGE_PATH", `the path ${JSON.stringify(shown)} ${why}`);
 }
 
+// The folder in which a storage in files keeps what is no entry.
+const RESERVED_FOLDER = ".sealwright";
+
 /** Throws `STORAGE_PATH` unless `path` names an entry: the rule of every storage. */
 export function checkPath(path: string): void {
+  if (`${path}/`.startsWith(`${RESERVED_FOLDER}/`)) refuse(path, `is in ${RESERVED_FOLDER}, which holds no entries`);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) refuse(path, `is longer than ${MAX_PATH_BYTES} bytes`);
   if (FORBIDDEN.test(path)) refuse(path, "has a control character or is not Unicode text");
   for (const segment of path.split("/")) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { resolve } from "node:path";
+import type { Storage } from "@sealwright/core";
+import { nodeFileSystem } from "../file-system.ts";
+import { holdFolder } from "../folder.ts";
+import { openDatabase } from "./database.ts";
+import { LmdbStorage } from "./storage.ts";
+
+export interface LmdbStorageOptions {
+  /** The folder of the database files; created, mode 0700, where it is missing. */
+  readonly path: string;
+}
+
+/**
+ * Opens an LMDB database. The native library is loaded by this call, not by importing this module.
+ * Rejects with `STORAGE_LOCKED`, `STORAGE_UNUSABLE`, `STORAGE_CORRUPT` (not an LMDB database) or `STORAGE_FAILED`.
+ */
+export async function openLmdbStorage(options: LmdbStorageOptions): Promise<Storage> {
+  const root = resolve(options.path);
+  const held = await holdFolder(nodeFileSystem, root);
+  try {
+    return new LmdbStorage(await openDatabase(root), held);
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}

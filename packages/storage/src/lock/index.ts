@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, randomBytes } from "node:crypto";
+import { StorageError } from "@sealwright/core";
+import { systemCode } from "../errors.ts";
+import type { FileSystem } from "../file-system.ts";
+import { isRunning, ownIdentity, type ProcessIdentity } from "./process.ts";
+
+/** A storage's lock, held until it is released. */
+export interface Lock {
+  /** Removes the lock file. */
+  release(): Promise<void>;
+}
+
+/** What a lock file says. */
+interface Holder extends ProcessIdentity {
+  /** When the lock was taken, RFC 3339. */
+  readonly since: string;
+}
+
+function parseHolder(bytes: Uint8Array): Holder | undefined {
+  try {
+    const holder: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof holder !== "object" || holder === null) return undefined;
+    const { pid, since, boot, start } = holder as Record<string, unknown>;
+    if (!Number.isSafeInteger(pid) || typeof since !== "string") return undefined;
+    const text = (field: unknown) => (typeof field === "string" ? field : undefined);
+    return { pid: pid as number, since, boot: text(boot), start: text(start) };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes the lock file at `path` for this process, for the storage in `folder`. Of several that try at once exactly one
+ * succeeds. Rejects with `STORAGE_LOCKED` while the process that holds it runs, be it this one; a lock whose process is
+ * gone, or which cannot be read as one (an interrupted write), is replaced. System errors pass.
+ */
+export async function takeLock(fs: FileSystem, path: string, folder: string): Promise<Lock> {
+  const nonce = randomBytes(8).toString("hex");
+  const holder: Holder & { nonce: string } = { ...ownIdentity(), since: new Date().toISOString(), nonce };
+  const own = `${path}.${process.pid}-${nonce}`;
+  await fs.write(own, Buffer.from(`${JSON.stringify(holder)}\n`));
+  try {
+    await claim(fs, path, own, folder);
+  } finally {
+    await fs.remove(own);
+  }
+  return { release: () => fs.remove(path) };
+}
+
+async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await fs.read(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes `path` a second name of the file `own`. Where a dead process's file stands there, whoever claims the right to
+ * replace that very file (a lock of its own, named after its bytes) replaces it: two processes that both found it dead
+ * must not replace each other.
+ */
+async function claim(fs: FileSystem, path: string, own: string, folder: string): Promise<void> {
+  for (;;) {
+    try {
+      return await fs.link(own, path);
+    } catch (error) {
+      if (systemCode(error) !== "EEXIST") throw error;
+    }
+    const found = await readIfThere(fs, path);
+    if (!found) continue;
+    const holder = parseHolder(found);
+    if (holder && isRunning(holder)) {
+      const who = holder.pid === process.pid ? "this process" : `process ${holder.pid}`;
+      throw new StorageError("STORAGE_LOCKED", `the storage ${folder} is held by ${who} since ${holder.since}`);
+    }
+    const replacing = `${path}.${createHash("sha256").update(found).digest("hex").slice(0, 16)}`;
+    await claim(fs, replacing, own, folder);
+    try {
+      const still = await readIfThere(fs, path);
+      if (still && Buffer.compare(still, found) === 0) return await moveOver(fs, own, path);
+    } finally {
+      await fs.remove(replacing);
+    }
+  }
+}
+
+/** Replaces what stands at `path` by a second name of `own`, in one step. */
+async function moveOver(fs: FileSystem, own: string, path: string): Promise<void> {
+  const second = `${own}-2`;
+  await fs.link(own, second);
+  await fs.rename(second, path);
+}
