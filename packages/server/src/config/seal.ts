@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The `seal` and `kms` blocks: what belongs to every seal is read here, the rest is the plugin's own stanza. */
+import type { Stanza } from "@sealwright/seal";
+import type { Block } from "./blocks.ts";
+import { ConfigError, type SourcePosition } from "./errors.ts";
+import { type HclEntry, KIND_NAMES } from "./hcl/index.ts";
+import {
+  collect,
+  type Findings,
+  keyPosition,
+  readSection,
+  readVariable,
+  type Section,
+  type Settings,
+  type ValuesOf,
+  valuePosition,
+} from "./section.ts";
+import { duration, flag, oneOf, text, whole, words } from "./values.ts";
+
+const settings = {
+  disabled: { schema: flag, default: false, doc: "The old seal of a migration: it opens, and seals nothing new." },
+  name: {
+    schema: text,
+    doc: "What commands and the status call this seal; else its type, `-disabled` behind it if so.",
+  },
+  priority: { schema: whole(1, 1000), default: 1, doc: "1 is asked first." },
+  purpose: { schema: words, doc: "Read for compatibility; every seal wraps the root key." },
+  isolation: {
+    schema: oneOf(["process", "none"]),
+    doc: "Whether the plugin runs in a process of its own; else as it asks.",
+  },
+  call_deadline: { schema: duration, default: "30s", doc: "How long one call of the seal may take." },
+} as const satisfies Settings;
+
+/** What every seal has. */
+export const anySeal: Section<typeof settings> = { name: "seal", settings, ignored: {}, blocks: [] };
+
+/** One seal. `call_deadline` is in milliseconds. */
+export interface SealConfig extends Omit<ValuesOf<typeof settings>, "name" | "purpose"> {
+  /** Lower case, as written or as the variable `BAO_SEAL_TYPE` says. */
+  readonly type: string;
+  readonly name: string;
+  readonly purpose: readonly string[];
+  /** For the plugin's `open`. Numbers are as written, so that `pin = 0012` keeps its zeros. */
+  readonly stanza: Stanza;
+  /** Where each key of the stanza stands. */
+  readonly positions: ReadonlyMap<string, SourcePosition>;
+  /** Where the block stands; undefined for the Shamir seal that is meant when there is no block. */
+  readonly at: SourcePosition | undefined;
+}
+
+/**
+ * Reads the `seal` and `kms` blocks. Without an enabled one, a Shamir seal is meant. `BAO_SEAL_TYPE` (else
+ * `VAULT_SEAL_TYPE`) replaces the type of whatever is enabled.
+ */
+export function readSeals(blocks: readonly Block[], findings: Findings): SealConfig[] {
+  const seals = blocks.map((block, index) => readSeal(block, `seal.${index}`, findings));
+  if (seals.length > 1 && seals.every(({ disabled }) => disabled)) {
+    throw new ConfigError("every seal is disabled: leave disabled out of the one that shall seal", blocks[0]?.at);
+  }
+  if (seals.every(({ disabled }) => disabled)) seals.push(impliedSeal(`seal.${seals.length}`, findings));
+  for (const [index, seal] of seals.entries()) {
+    if (seals.findIndex(({ name }) => name === seal.name) < index) {
+      throw new ConfigError(`two seals are called ${JSON.stringify(seal.name)}: give one another name`, seal.at);
+    }
+  }
+  return seals;
+}
+
+function readSeal(block: Block, path: string, findings: Findings): SealConfig {
+  const { file } = block.at;
+  const label = (block.labels[0] ?? "").toLowerCase();
+  const section = { ...anySeal, name: `seal ${JSON.stringify(label)}` };
+  const generic = block.body.entries.filter(({ key }) => Object.hasOwn(settings, key));
+  const values = readSection(section, collect(section, generic, file, findings), path, findings);
+  const own = block.body.entries.filter(({ key }) => !Object.hasOwn(settings, key));
+  const { stanza, positions } = readStanza(section, own, file);
+  for (const [key, at] of positions) findings.origins.set(`${path}.${key}`, { from: "file", ...at });
+
+  const variable = values.disabled ? undefined : readVariable(findings.env, "SEAL_TYPE");
+  const type = variable?.value.toLowerCase() ?? label;
+  findings.origins.set(
+    `${path}.type`,
+    variable === undefined ? { from: "file", ...block.at } : { from: "variable", name: variable.name },
+  );
+  if (values.name === undefined) findings.origins.set(`${path}.name`, { from: "default" });
+  const name = values.name ?? (values.disabled ? `${type}-disabled` : type);
+  return { ...values, type, name, purpose: values.purpose ?? [], stanza, positions, at: block.at };
+}
+
+function impliedSeal(path: string, findings: Findings): SealConfig {
+  const variable = readVariable(findings.env, "SEAL_TYPE");
+  const type = variable?.value.toLowerCase() ?? "shamir";
+  const values = readSection(anySeal, new Map(), path, findings);
+  findings.origins.set(
+    `${path}.type`,
+    variable === undefined ? { from: "default" } : { from: "variable", name: variable.name },
+  );
+  findings.origins.set(`${path}.name`, { from: "default" });
+  return { ...values, type, name: type, purpose: [], stanza: {}, positions: new Map(), at: undefined };
+}
+
+function readStanza(
+  section: Section,
+  entries: readonly HclEntry[],
+  file: string,
+): { stanza: Stanza; positions: Map<string, SourcePosition> } {
+  const stanza: [string, string | boolean][] = [];
+  const positions = new Map<string, SourcePosition>();
+  for (const entry of entries) {
+    const { key, value } = entry;
+    const at = keyPosition({ file, entry });
+    const earlier = positions.get(key);
+    if (earlier !== undefined) {
+      const { line, column } = earlier;
+      throw new ConfigError(
+        `${section.name}: ${key} is given twice (first at ${line}:${column}): keep one of them`,
+        at,
+      );
+    }
+    if (value.kind === "list" || value.kind === "object") {
+      const problem = `${key}: expected a text, a number, true or false, found ${KIND_NAMES[value.kind]}`;
+      throw new ConfigError(`${section.name}: ${problem}`, valuePosition({ file, entry }));
+    }
+    stanza.push([key, value.kind === "number" ? value.text : value.value]);
+    positions.set(key, at);
+  }
+  return { stanza: Object.fromEntries(stanza), positions };
+}
+
+/** One enabled seal, and at most one disabled, the old one of a migration: all that the server can work with so far. */
+export function requireOneEnabledSeal(seals: readonly SealConfig[]): void {
+  const enabled = seals.filter(({ disabled }) => !disabled);
+  if (enabled.length > 1) {
+    const advice = "set disabled = true on the one that is being left behind";
+    throw new ConfigError(`${enabled.length} seals are given and none of them is disabled: ${advice}`, enabled[1]?.at);
+  }
+  const old = seals.filter(({ disabled }) => disabled);
+  if (old.length > 1) throw new ConfigError(`${old.length} seals are disabled: keep one of them`, old[1]?.at);
+}
