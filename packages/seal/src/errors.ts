@@ -22,10 +22,16 @@ export type SealErrorCode = keyof typeof SEAL_ERRORS;
 export class SealError extends Error {
   override readonly name = "SealError";
   readonly code: SealErrorCode;
+  /**
+   * Whether repeating the call with the same configuration can do harm, as a refused PIN does, which counts towards a
+   * lock. The seal answers every later call with this error, and whoever opened it must not open it again unchanged.
+   */
+  readonly final: boolean;
 
-  constructor(code: SealErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: SealErrorCode, message: string, options?: { cause?: unknown; final?: boolean }) {
     super(message, options);
     this.code = code;
+    this.final = options?.final ?? false;
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */
@@ -42,5 +48,7 @@ export class SealError extends Error {
 /** Whether `error` is a {@link SealError}, of `code` where one is given; holds across process and module copies. */
 export function isSealError(error: unknown, code?: SealErrorCode): error is SealError {
   if (!(error instanceof Error) || error.name !== "SealError" || !("code" in error)) return false;
-  return code === undefined ? typeof error.code === "string" && error.code in SEAL_ERRORS : error.code === code;
+  return code === undefined
+    ? typeof error.code === "string" && Object.hasOwn(SEAL_ERRORS, error.code)
+    : error.code === code;
 }

@@ -93,7 +93,7 @@ class Cursor {
     if (missing > 0) throw malformed(`it ends ${missing} bytes too early`);
     this.#at += length;
     // A copy in every case: `slice` of a Buffer would be a view.
-    return Uint8Array.prototype.slice.call(this.#bytes, this.#at - length, this.#at);
+    return new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at));
   }
 }
 
