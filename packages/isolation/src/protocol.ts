@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What crosses the channel between a host and the child process that runs a seal plugin. Values are structured clones
+ * (`serialization: "advanced"`), so bytes stay bytes and keys never become strings.
+ */
+import { isSealError, type SealEnvironment, SealError, type SealErrorCode, type SealedBlob } from "@sealwright/seal";
+
+/** What a host asks of its child. `open` comes first and once, `close` last. */
+export type Request =
+  | { readonly op: "open"; readonly config: Readonly<Record<string, unknown>> }
+  | { readonly op: "wrap"; readonly plaintext: Uint8Array; readonly aad?: Uint8Array }
+  | { readonly op: "unwrap"; readonly blob: SealedBlob; readonly aad?: Uint8Array }
+  | { readonly op: "close" };
+
+/** The value that answers each request. */
+export interface Answers {
+  readonly open: undefined;
+  readonly wrap: SealedBlob;
+  readonly unwrap: Uint8Array;
+  readonly close: undefined;
+}
+
+/** A request under a number that its answer repeats: several may be under way at once. */
+export interface ToChild {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** A level of the log, as plugins give it. */
+export type LogLevel = Parameters<SealEnvironment["log"]>[0];
+
+/** What a child sends. */
+export type FromChild =
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "failure"; readonly id: number; readonly failure: Failure }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly message: string };
+
+/** A `SealError` as it crosses the channel. */
+export interface Failure {
+  readonly code: SealErrorCode;
+  readonly message: string;
+  /** Never repeat the call with the same configuration: the host remembers this failure for good. */
+  readonly final: boolean;
+  /** The text of the cause, for the log. */
+  readonly detail?: string;
+}
+
+function detailOf(cause: unknown): { detail?: string } {
+  if (cause === undefined) return {};
+  return { detail: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) };
+}
+
+/** What `error` becomes on the channel. Anything but a `SealError` breaks the plugin's contract, and says so. */
+export function toFailure(error: unknown): Failure {
+  if (isSealError(error)) {
+    return { code: error.code, message: error.message, final: error.final, ...detailOf(error.cause) };
+  }
+  return {
+    code: "SEAL_UNAVAILABLE",
+    message: "the seal's plugin failed in a way that it should not; the log has the details",
+    final: false,
+    ...detailOf(error),
+  };
+}
+
+/** The error that a failure stands for. */
+export function toError({ code, message, final, detail }: Failure): SealError {
+  return new SealError(code, message, { final, ...(detail === undefined ? {} : { cause: new Error(detail) }) });
+}
