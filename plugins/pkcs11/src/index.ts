@@ -1,2 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+/** The PKCS#11 seal: a key on an HSM or smart card, through the vendor's library. */
+import type { AutoSealPlugin } from "@sealwright/seal";
+import { checkNames, fields } from "./config.ts";
+import { Library } from "./library.ts";
+import { openPkcs11Seal } from "./seal.ts";
+
+/** What the composition root registers. */
+export const plugin: AutoSealPlugin<typeof fields> = {
+  kind: "auto",
+  type: "pkcs11",
+  config: fields,
+  isolation: { kind: "process", module: "@sealwright/plugin-pkcs11" },
+  async open(config) {
+    checkNames(config);
+    return openPkcs11Seal(await Library.load(config.lib), config);
+  },
+};

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SealError } from "@sealwright/seal";
+import type { Mechanism } from "pkcs11js";
+import type { Pkcs11Config } from "./config.ts";
+import { attempt, CryptokiError, explain, OPENING, ORDINARY } from "./errors.ts";
+import { formatKeyName, KeyFinder, type KeyName, type TokenKey } from "./keys.ts";
+import type { Handle, Library } from "./library.ts";
+import { findToken, type Token } from "./token.ts";
+
+/** Room for what devices add to a text: tag, nonce, padding. Answering "buffer too small" confuses some of them. */
+const SLACK_BYTES = 1_024;
+
+/** Logging in with a PIN that is about to lock, or has, makes things worse: it is left to the operator. */
+function checkPinState({ flags }: Token, library: Library, where: string): void {
+  const { ck } = library;
+  if ((flags & ck.CKF_USER_PIN_LOCKED) !== 0) {
+    throw new SealError(
+      "SEAL_DENIED",
+      `seal "pkcs11": the PIN of ${where} is locked: the security officer must reset it`,
+    );
+  }
+  if ((flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) {
+    throw new SealError(
+      "SEAL_DENIED",
+      `seal "pkcs11": one more wrong PIN locks ${where}, so none is tried: ` +
+        "log in once with the vendor's tool and the right PIN, which resets the count",
+    );
+  }
+}
+
+function logIn(library: Library, session: Handle, pin: string, where: string): void {
+  const { calls, ck } = library;
+  try {
+    attempt(`logging in to ${where}`, () => calls.C_Login(session, ck.CKU_USER, pin));
+  } catch (error) {
+    // Another seal of this process is logged in to the token, which holds for all sessions.
+    if (!(error instanceof CryptokiError && error.returnValue === "CKR_USER_ALREADY_LOGGED_IN")) throw error;
+  }
+}
+
+/** One session on the token, logged in. It does one thing at a time: whoever uses it waits for each call. */
+export class Session {
+  /** `the token "LABEL"`, for messages. */
+  readonly where: string;
+  readonly library: Library;
+  readonly #handle: Handle;
+  readonly #keys = new Map<string, TokenKey>();
+
+  private constructor(library: Library, handle: Handle, where: string) {
+    this.library = library;
+    this.#handle = handle;
+    this.where = where;
+  }
+
+  /** Starts the library, finds the token, opens a session and logs in. */
+  static open(library: Library, config: Pkcs11Config): Session {
+    const { calls, ck } = library;
+    library.start();
+    const token = findToken(library, config);
+    const where = `the token "${token.label}"`;
+    checkPinState(token, library, where);
+    const flags = ck.CKF_SERIAL_SESSION | (config.force_rw_session ? ck.CKF_RW_SESSION : 0);
+    const handle = attempt(`opening a session on ${where}`, () => calls.C_OpenSession(token.slot, flags));
+    const session = new Session(library, handle, where);
+    try {
+      logIn(library, handle, config.pin, where);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  /** The one key of that name; its handle is kept. `SEAL_KEY_MISSING` for none, `SEAL_CONFIG` for several. */
+  key(name: KeyName): TokenKey {
+    const text = formatKeyName(name);
+    const kept = this.#keys.get(text);
+    if (kept !== undefined) return kept;
+    const found = new KeyFinder(this.library, this.#handle, this.where).find(name);
+    this.#keys.set(text, found);
+    return found;
+  }
+
+  /** An attribute's bytes, or undefined where the object hasn't got it or keeps it secret. */
+  attribute(object: Handle, type: number): Buffer | undefined {
+    try {
+      return this.library.calls.C_GetAttributeValue(this.#handle, object, [{ type }])[0]?.value;
+    } catch (error) {
+      const failure = explain(error, `reading an attribute of a key on ${this.where}`);
+      const absent = ["CKR_ATTRIBUTE_TYPE_INVALID", "CKR_ATTRIBUTE_SENSITIVE"];
+      if (failure instanceof CryptokiError && absent.includes(failure.returnValue)) return undefined;
+      throw failure;
+    }
+  }
+
+  /** `C_Encrypt` on a thread of its own. The answer is the caller's. */
+  async encrypt(mechanism: Mechanism, key: Handle, plaintext: Uint8Array, doing: string): Promise<Uint8Array> {
+    const { calls } = this.library;
+    const room = Buffer.alloc(plaintext.length + SLACK_BYTES);
+    // A copy, since the thread goes on reading it when the caller has abandoned the call and wiped the bytes.
+    const copy = Buffer.from(plaintext);
+    try {
+      calls.C_EncryptInit(this.#handle, mechanism, key);
+      return await calls.C_EncryptAsync(this.#handle, copy, room);
+    } catch (error) {
+      throw explain(error, `${doing} on ${this.where}`, ORDINARY);
+    } finally {
+      copy.fill(0);
+    }
+  }
+
+  /** `C_Decrypt` on a thread of its own. The answer is the caller's. */
+  async decrypt(mechanism: Mechanism, key: Handle, ciphertext: Uint8Array, doing: string): Promise<Uint8Array> {
+    const { calls } = this.library;
+    const room = Buffer.alloc(ciphertext.length + SLACK_BYTES);
+    try {
+      calls.C_DecryptInit(this.#handle, mechanism, key);
+      return Uint8Array.from(await calls.C_DecryptAsync(this.#handle, Buffer.from(ciphertext), room));
+    } catch (error) {
+      throw explain(error, `${doing} on ${this.where}`, OPENING);
+    } finally {
+      room.fill(0);
+    }
+  }
+
+  /** Ends the session, and with the last one of this process the login. Never throws. */
+  close(): void {
+    try {
+      this.library.calls.C_CloseSession(this.#handle);
+    } catch {
+      // It was gone already.
+    }
+  }
+}
