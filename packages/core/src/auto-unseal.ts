@@ -2,6 +2,7 @@
 /** Keeps trying to open an auto-sealed store, with growing, jittered pauses, and can say why it has not worked yet. */
 import { isSealError } from "@sealwright/seal";
 import { CoreError } from "./errors.ts";
+import { StorageError } from "./storage.ts";
 import type { SealedStore } from "./store.ts";
 
 const FIRST_PAUSE_MS = 500;
@@ -29,7 +30,7 @@ export interface AutoUnsealerOptions {
 
 /** One sentence for what an unseal failed with. */
 export function explainUnsealFailure(error: unknown): { code: string; reason: string } {
-  if (isSealError(error) || error instanceof CoreError) {
+  if (isSealError(error) || error instanceof CoreError || error instanceof StorageError) {
     return { code: error.code, reason: `${error.message} (${error.advice})` };
   }
   return { code: "UNKNOWN", reason: error instanceof Error ? error.message : String(error) };

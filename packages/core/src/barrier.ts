@@ -5,7 +5,7 @@
  */
 import { openEntry, sealEntry, termOf } from "./entry.ts";
 import { CoreError } from "./errors.ts";
-import type { DataKey, Keyring } from "./keyring.ts";
+import { type DataKey, type Keyring, withEncryptions } from "./keyring.ts";
 import { type Change, checkPath, type Storage } from "./storage.ts";
 
 /** A change whose value is still plaintext. */
@@ -23,7 +23,7 @@ export class Barrier {
   readonly #storage: Storage;
   #keyring: Keyring | undefined;
   // Encryptions under the active key since its saved count, a number for speed: 2^53 of them take centuries.
-  #uncounted = 0;
+  #unsaved = 0;
 
   constructor(storage: Storage, keyring: Keyring) {
     this.#storage = storage;
@@ -32,66 +32,72 @@ export class Barrier {
 
   /** The current keyring. Throws `SEALED` after `lock`. */
   get keyring(): Keyring {
-    if (this.#keyring === undefined) throw sealed();
+    if (this.#keyring === undefined) throw new CoreError("SEALED", "the store is sealed");
     return this.#keyring;
   }
 
-  /** Encryptions under the active key, saved or not. */
+  /** Encryptions under the active key, saved or not. Throws `SEALED`. */
   get encryptions(): bigint {
-    return this.keyring.active.encryptions + BigInt(this.#uncounted);
+    return this.keyring.active.encryptions + BigInt(this.#unsaved);
   }
 
-  /** The active key's term, age and count. */
+  /** The active key's term, age and count. Throws `SEALED`. */
   get keyStatus(): KeyStatus {
     const { term, installTime } = this.keyring.active;
     return { term, installTime, encryptions: this.encryptions };
   }
 
   /**
-   * Puts `next` in place of the keyring, once it is on disk. What `next` has saved of the count is no longer uncounted;
+   * Puts `next` in place of the keyring, once it is on disk. What `next` has saved of the count is no longer unsaved;
    * a new active key starts a count of its own.
    */
   swap(next: Keyring): void {
     const { active } = this.keyring;
-    this.#uncounted =
-      next.active.term === active.term ? this.#uncounted - Number(next.active.encryptions - active.encryptions) : 0;
+    this.#unsaved =
+      next.active.term === active.term ? this.#unsaved - Number(next.active.encryptions - active.encryptions) : 0;
     this.#keyring = next;
   }
 
-  /** Forgets every key: later calls throw `SEALED`. */
-  lock(): void {
+  /**
+   * Forgets every key: later calls throw `SEALED`, so the count is final. Answers the keyring with that count where it
+   * is yet to be saved, for the caller to write and let go of.
+   */
+  lock(): Keyring | undefined {
+    const unsaved = this.#unsaved === 0 ? undefined : withEncryptions(this.keyring, this.encryptions);
     this.#keyring = undefined;
+    return unsaved;
   }
 
-  /** The plaintext at `path` or undefined. Throws `ENTRY_CORRUPT`. */
+  /** The plaintext at `path` or undefined. Rejects with `SEALED` or `ENTRY_CORRUPT`. */
   async get(path: string): Promise<Buffer | undefined> {
-    const { keys } = this.keyring;
+    this.#assertOpen();
     const entry = await this.#storage.get(path);
-    return entry === undefined ? undefined : openEntry(keyOf(keys, path, entry), path, entry);
+    // The keyring of now, not of before the read: a rotation in between may have added the term that this entry names.
+    return entry === undefined ? undefined : openEntry(keyOf(this.keyring, path, entry), path, entry);
   }
 
-  /** The names directly below `prefix`, folders with a trailing `/`. Names are not encrypted. */
+  /** The names directly below `prefix`, folders with a trailing `/`. Names are not encrypted. Rejects with `SEALED`. */
   async list(prefix: string): Promise<string[]> {
-    if (this.#keyring === undefined) throw sealed();
+    this.#assertOpen();
     return this.#storage.list(prefix);
   }
 
-  /** Encrypts `plaintext` for `path` under the active key, or under `key` where another one is named, and counts it. */
-  encrypt(path: string, plaintext: Uint8Array, key: DataKey = this.keyring.active): Uint8Array {
-    if (key.term === this.keyring.active.term) this.#uncounted++;
-    return sealEntry(key.term, key.key, path, plaintext);
+  /** Encrypts `plaintext` for `path` under the active key, and counts it. Throws `SEALED`. */
+  encrypt(path: string, plaintext: Uint8Array): Uint8Array {
+    const { active } = this.keyring;
+    this.#unsaved++;
+    return sealEntry(active.term, active.key, path, plaintext);
   }
 
-  /** A batch with every value encrypted, for storage as it is. */
+  /** A batch with every value encrypted, for storage as it is. Throws `SEALED`, or `STORAGE_PATH` before it counts. */
   encryptAll(changes: readonly PlainChange[]): Change[] {
-    return changes.map((each) => {
-      checkPath(each.path);
-      return each.op === "put" ? { ...each, value: this.encrypt(each.path, each.value) } : each;
-    });
+    for (const { path } of changes) checkPath(path);
+    return changes.map((each) => (each.op === "put" ? { ...each, value: this.encrypt(each.path, each.value) } : each));
   }
 
   /** Encrypts and writes a batch: all of it or nothing. */
   async write(changes: readonly PlainChange[]): Promise<void> {
+    this.#assertOpen();
     await this.#storage.write(this.encryptAll(changes));
   }
 
@@ -104,13 +110,13 @@ export class Barrier {
   delete(path: string): Promise<void> {
     return this.write([{ op: "delete", path }]);
   }
+
+  #assertOpen(): void {
+    void this.keyring;
+  }
 }
 
-function sealed(): CoreError {
-  return new CoreError("SEALED", "the store is sealed");
-}
-
-function keyOf(keys: Keyring["keys"], path: string, entry: Uint8Array): DataKey["key"] {
+function keyOf({ keys }: Keyring, path: string, entry: Uint8Array): DataKey["key"] {
   const term = termOf(path, entry);
   const key = keys.get(term)?.key;
   if (key !== undefined) return key;

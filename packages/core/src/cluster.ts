@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Barrier } from "./barrier.ts";
+import { CoreError } from "./errors.ts";
 import { CLUSTER } from "./paths.ts";
 
 /** What a storage calls itself, in Vault's own entry, so that it stays the same when the storage moves. */
@@ -23,13 +24,13 @@ export function serializeCluster(cluster: Cluster): Buffer {
   return Buffer.from(JSON.stringify(cluster));
 }
 
-/** The cluster of an unsealed storage; undefined where it has none that can be read. */
+/** The cluster of an unsealed storage; undefined where it has none. Throws `ENTRY_CORRUPT`. */
 export async function readCluster(barrier: Barrier): Promise<Cluster | undefined> {
   const bytes = await barrier.get(CLUSTER);
   if (bytes === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(bytes.toString("utf8")));
-  } catch {
-    return undefined;
+  } catch (cause) {
+    throw new CoreError("ENTRY_CORRUPT", `${CLUSTER} decrypts, but its content names no cluster`, { cause });
   }
 }

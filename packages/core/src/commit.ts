@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every change of the keyring is one batch: keyring, root key for standbys, and whatever belongs to the change. */
 import { Barrier, type PlainChange } from "./barrier.ts";
-import { openEntry, sealEntry } from "./entry.ts";
+import { openEntry, sealEntry, termOf } from "./entry.ts";
 import { CoreError } from "./errors.ts";
 import { addTerm, type Keyring, parseKeyring, serializeKeyring, serializeRootKey, withEncryptions } from "./keyring.ts";
 import { KEYRING, LEGACY_ROOT_KEY, ROOT_KEY } from "./paths.ts";
@@ -57,24 +57,31 @@ export async function commitKeyring(
   return counted;
 }
 
-/** Writes a keyring of a new active key and swaps it in: what was written before stays readable. */
+/**
+ * Writes a keyring with a new active key and then swaps it into `barrier`: what was written before stays readable, and
+ * where the write fails the old key stays active. `installTime` is RFC 3339.
+ */
 export async function rotateKeyring(storage: Storage, barrier: Barrier, installTime: string): Promise<void> {
   const next = addTerm(barrier.keyring, installTime);
   barrier.swap(await commitKeyring(storage, new Barrier(storage, next), next));
 }
 
-/** Saves the count of encryptions with the keyring, if it moved. */
-export async function saveEncryptionCount(storage: Storage, barrier: Barrier): Promise<void> {
-  if (barrier.encryptions === barrier.keyring.active.encryptions) return;
-  const counted = withEncryptions(barrier.keyring, barrier.encryptions);
-  await storage.write([keyringEntry(counted)]);
-  barrier.swap(counted);
+/** Writes `keyring` alone, for its count: no key has changed. */
+export function saveKeyring(storage: Storage, keyring: Keyring): Promise<void> {
+  return storage.write([keyringEntry(keyring)]);
 }
 
-/** Opens the keyring of `storage` under `rootKey`. */
+/** Opens the keyring of `storage` under `rootKey`. Throws `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`. */
 export async function openBarrier(storage: Storage, rootKey: Keyring["rootKey"]): Promise<Barrier> {
   const entry = await storage.get(KEYRING);
   if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${KEYRING}`);
+  const term = termOf(KEYRING, entry);
+  if (term !== KEYRING_TERM) {
+    throw new CoreError(
+      "ENTRY_CORRUPT",
+      `the entry ${KEYRING} names key term ${term}, and is always of ${KEYRING_TERM}`,
+    );
+  }
   const plaintext = openEntry(rootKey, KEYRING, entry);
   try {
     return new Barrier(storage, parseKeyring(plaintext));

@@ -39,7 +39,7 @@ export function openEntry(key: KeyObject, path: string, entry: Uint8Array): Buff
     return decrypt(key, entry.subarray(HEADER_BYTES), aad);
   } catch (cause) {
     if (!(cause instanceof AuthenticationError)) throw cause;
-    const message = `the entry ${path} does not open under the key of term ${term}: it was altered, cut short or moved`;
+    const message = `the entry ${path} (term ${term}) does not open: it was altered, cut short, moved, or is of another key`;
     throw new CoreError("ENTRY_CORRUPT", message, { cause });
   }
 }

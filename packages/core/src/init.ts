@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Initialisation: the seal proves itself, then one batch writes everything or nothing. */
-import { randomBytes } from "node:crypto";
-import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
+import { type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
+import { KEY_BYTES, type Seal, SealError, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import { Barrier, type PlainChange } from "./barrier.ts";
 import { newCluster, serializeCluster } from "./cluster.ts";
 import { commitKeyring } from "./commit.ts";
@@ -16,7 +16,7 @@ import {
   SHAMIR_KEK,
   STORED_KEYS,
 } from "./paths.ts";
-import { checkNumbers, type SealConfig, sealConfig, serializeSealConfig } from "./seal-config.ts";
+import { checkNumbers, NO_SHARES, type SealConfig, sealConfig, serializeSealConfig } from "./seal-config.ts";
 import type { Change, Storage } from "./storage.ts";
 import { proveSeal, sealRecoveryKey, sealRootKey } from "./stored-keys.ts";
 
@@ -33,76 +33,100 @@ export interface InitRequest {
   readonly recovery?: ShareNumbers;
   readonly signal?: AbortSignal;
   /**
-   * Called with the shares before anything is stored. What it answers is encrypted and written in the same batch; what
-   * it throws leaves the storage uninitialised.
+   * Called with the shares (lent) before anything is stored. What it answers is encrypted and written in the same
+   * batch; what it throws leaves the storage uninitialised.
    */
   readonly beforeCommit?: (shares: InitShares) => Promise<readonly PlainChange[]>;
+}
+
+/** The keys to be kept: `peoplesKey` (32 bytes, lent) is the one whose shares people hold. */
+interface NewKeys {
+  readonly rootKey: KeyObject;
+  readonly peoplesKey: Uint8Array;
 }
 
 /** What a kind of seal adds to the batch, and what it hands out. */
 interface SealPart {
   readonly shares: InitShares;
-  readonly seal: Seal;
   readonly config: SealConfig;
-  readonly recoveryConfig?: SealConfig;
+  readonly recoveryConfig: SealConfig | null;
   readonly plain: readonly PlainChange[];
   readonly raw: readonly Change[];
-  wipe(): void;
 }
 
-async function sharesPart(plugin: SharesSealPlugin, request: InitRequest): Promise<SealPart> {
+/** Splits `key`, and makes sure that a threshold of the shares gives it back before anything depends on them. */
+async function splitKey(plugin: SharesSealPlugin, key: Uint8Array, numbers: ShareNumbers): Promise<Uint8Array[]> {
+  const shares = await plugin.split(key, numbers);
+  const again = await plugin.combine(shares.slice(-numbers.threshold));
+  const whole = shares.length === numbers.shares && again.length === key.length && timingSafeEqual(again, key);
+  again.fill(0);
+  if (whole) return shares;
+  wipe(shares);
+  throw new SealError("SEAL_CONFIG", `the ${plugin.type} seal splits a key into shares that do not give it back`);
+}
+
+function wipe(shares: readonly Uint8Array[]): void {
+  for (const share of shares) share.fill(0);
+}
+
+async function sharesPart(
+  plugin: SharesSealPlugin,
+  request: InitRequest,
+  { rootKey, peoplesKey }: NewKeys,
+): Promise<SealPart> {
   if (request.recovery !== undefined) {
     throw new CoreError("INVALID_REQUEST", `a ${plugin.type} seal has no recovery key: ask for unseal shares only`);
   }
-  const numbers = request.unseal ?? { shares: 0, threshold: 0 };
+  const numbers = request.unseal ?? NO_SHARES;
   checkNumbers(numbers);
-  const key = randomBytes(KEY_BYTES);
-  const seal = plugin.open(key);
-  return {
-    seal,
-    shares: { unseal: await plugin.split(key, numbers), recovery: [] },
-    config: sealConfig(plugin.type, numbers),
-    plain: [{ op: "put", path: SHAMIR_KEK, value: key }],
-    raw: [],
-    wipe: () => {
-      key.fill(0);
-      void seal.close();
-    },
-  };
+  const seal = plugin.open(peoplesKey);
+  try {
+    await proveSeal(seal, request.signal);
+    const storedKeys = await sealRootKey(seal, rootKey, request.signal);
+    return {
+      shares: { unseal: await splitKey(plugin, peoplesKey, numbers), recovery: [] },
+      config: sealConfig(plugin.type, numbers),
+      recoveryConfig: null,
+      plain: [{ op: "put", path: SHAMIR_KEK, value: peoplesKey }],
+      raw: [{ op: "put", path: STORED_KEYS, value: storedKeys }],
+    };
+  } finally {
+    await seal.close();
+  }
 }
 
-async function autoPart(seal: Seal, plugin: SharesSealPlugin, request: InitRequest): Promise<SealPart> {
+async function autoPart(
+  seal: Seal,
+  plugin: SharesSealPlugin,
+  request: InitRequest,
+  { rootKey, peoplesKey }: NewKeys,
+): Promise<SealPart> {
   if (request.unseal !== undefined) {
     throw new CoreError("INVALID_REQUEST", `a ${seal.type} seal has no unseal shares: ask for recovery shares`);
   }
   const numbers = request.recovery;
   if (numbers !== undefined) checkNumbers(numbers);
   await proveSeal(seal, request.signal);
-  const recoveryConfig = sealConfig(plugin.type, numbers ?? { shares: 0, threshold: 0 });
-  const part = {
-    seal,
-    config: sealConfig(seal.type, { shares: 1, threshold: 1 }),
-    recoveryConfig,
-    plain: [],
-  };
-  const configEntry: Change = { op: "put", path: RECOVERY_CONFIG, value: serializeSealConfig(recoveryConfig) };
-  if (numbers === undefined) {
-    return { ...part, shares: { unseal: [], recovery: [] }, raw: [configEntry], wipe: () => {} };
-  }
-  const key = randomBytes(KEY_BYTES);
-  const sealed = await sealRecoveryKey(seal, key, request.signal);
+  const storedKeys = await sealRootKey(seal, rootKey, request.signal);
+  const recoveryConfig = sealConfig(plugin.type, numbers ?? NO_SHARES);
+  const raw: Change[] = [
+    { op: "put", path: STORED_KEYS, value: storedKeys },
+    { op: "put", path: RECOVERY_CONFIG, value: serializeSealConfig(recoveryConfig) },
+  ];
+  const part = { config: sealConfig(seal.type, { shares: 1, threshold: 1 }), recoveryConfig, plain: [] };
+  if (numbers === undefined) return { ...part, shares: { unseal: [], recovery: [] }, raw };
+  const sealed = await sealRecoveryKey(seal, peoplesKey, request.signal);
   return {
     ...part,
-    shares: { unseal: [], recovery: await plugin.split(key, numbers) },
-    raw: [configEntry, { op: "put", path: RECOVERY_KEY, value: sealed }],
-    wipe: () => key.fill(0),
+    shares: { unseal: [], recovery: await splitKey(plugin, peoplesKey, numbers) },
+    raw: [...raw, { op: "put", path: RECOVERY_KEY, value: sealed }],
   };
 }
 
 /**
  * Initialises an empty storage. `auto` is the auto seal, or undefined where people unseal by shares. Throws
- * `INVALID_REQUEST` for numbers that do not fit the seal, and passes on what the seal or the storage rejects with; the
- * storage is then as empty as it was.
+ * `INVALID_REQUEST` for numbers that do not fit the seal, and passes on what the seal, the storage or `beforeCommit`
+ * rejects with; the storage is then as empty as it was, and the shares are wiped.
  */
 export async function initialize(
   storage: Storage,
@@ -111,27 +135,28 @@ export async function initialize(
   request: InitRequest,
   now: Date,
 ): Promise<InitShares> {
-  const part = await (auto === undefined ? sharesPart(plugin, request) : autoPart(auto, plugin, request));
+  const keyring = newKeyring(now.toISOString());
+  const keys: NewKeys = { rootKey: keyring.rootKey, peoplesKey: randomBytes(KEY_BYTES) };
   try {
-    const keyring = newKeyring(now.toISOString());
-    const storedKeys = await sealRootKey(part.seal, keyring.rootKey, request.signal);
-    const copy = { seal: part.config, recovery: part.recoveryConfig ?? null };
-    const more = (await request.beforeCommit?.(part.shares)) ?? [];
-    await commitKeyring(storage, new Barrier(storage, keyring), keyring, {
-      plain: [
-        ...part.plain,
-        { op: "put", path: CLUSTER, value: serializeCluster(newCluster()) },
-        { op: "put", path: SEAL_CONFIG_COPY, value: Buffer.from(JSON.stringify(copy)) },
-        ...more,
-      ],
-      raw: [
-        { op: "put", path: SEAL_CONFIG, value: serializeSealConfig(part.config) },
-        { op: "put", path: STORED_KEYS, value: storedKeys },
-        ...part.raw,
-      ],
-    });
+    const part = await (auto === undefined ? sharesPart(plugin, request, keys) : autoPart(auto, plugin, request, keys));
+    try {
+      const copy = { seal: part.config, recovery: part.recoveryConfig };
+      const more = (await request.beforeCommit?.(part.shares)) ?? [];
+      await commitKeyring(storage, new Barrier(storage, keyring), keyring, {
+        plain: [
+          ...part.plain,
+          { op: "put", path: CLUSTER, value: serializeCluster(newCluster()) },
+          { op: "put", path: SEAL_CONFIG_COPY, value: Buffer.from(JSON.stringify(copy)) },
+          ...more,
+        ],
+        raw: [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(part.config) }, ...part.raw],
+      });
+    } catch (error) {
+      wipe([...part.shares.unseal, ...part.shares.recovery]);
+      throw error;
+    }
     return part.shares;
   } finally {
-    part.wipe();
+    keys.peoplesKey.fill(0);
   }
 }

@@ -9,6 +9,8 @@ import { z } from "zod";
 import { CoreError } from "./errors.ts";
 import { parseExact, stringifyExact } from "./exact-json.ts";
 
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** One data key. */
 export interface DataKey {
   /** 1 to 2^32 - 1. */
@@ -48,22 +50,27 @@ const i64 = z
   .bigint()
   .min(-(1n << 63n))
   .max((1n << 63n) - 1n);
-const keyBytes = z.string().transform((text, context) => {
+const key = z.base64().transform((text, context): KeyObject => {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length !== KEY_BYTES) context.addIssue({ code: "custom", message: "a key is not 32 bytes" });
-  const key = createSecretKey(bytes.length === KEY_BYTES ? bytes : Buffer.alloc(KEY_BYTES));
-  bytes.fill(0);
-  return key;
+  try {
+    if (bytes.length === KEY_BYTES) return createSecretKey(bytes);
+    context.addIssue({ code: "custom", message: `a key has ${KEY_BYTES} bytes` });
+    return z.NEVER;
+  } finally {
+    bytes.fill(0);
+  }
 });
+// Go writes the offset of its time zone and up to nine digits of a second.
+const rfc3339 = z.iso.datetime({ offset: true });
 const keyringJson = z.object({
-  MasterKey: keyBytes,
+  MasterKey: key,
   Keys: z
     .array(
       z.object({
         Term: z.bigint().min(1n).max(0xffff_ffffn).transform(Number),
         Version: z.literal(1n),
-        Value: keyBytes,
-        InstallTime: z.string(),
+        Value: key,
+        InstallTime: rfc3339,
         encryptions: u64.default(0n),
       }),
     )
@@ -152,9 +159,8 @@ export function serializeKeyring(keyring: Keyring): Buffer {
 
 /** Reads the plaintext of `core/keyring`. Throws `ENTRY_CORRUPT` without quoting any of it. */
 export function parseKeyring(plaintext: Uint8Array): Keyring {
-  let json: z.output<typeof keyringJson>;
   try {
-    json = keyringJson.parse(parseExact(Buffer.from(plaintext).toString("utf8")));
+    const json = keyringJson.parse(parseExact(strictUtf8.decode(plaintext)));
     const keys = json.Keys.map((each) => ({
       term: each.Term,
       key: each.Value,

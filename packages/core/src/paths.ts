@@ -16,3 +16,6 @@ export const CLUSTER = "core/cluster/local/info";
 export const OURS = "sealwright/";
 /** A copy, under the barrier, of the plain seal configurations, so that a lowered threshold shows. */
 export const SEAL_CONFIG_COPY = "sealwright/core/seal-configs";
+
+/** The store's own entries are below these: nobody else writes there. */
+export const RESERVED = ["core/", `${OURS}core/`] as const;

@@ -3,16 +3,19 @@
  * The sealed store: a storage, its seal, and whether it is open. What a program embeds, and what the server serves.
  * Several may live in one process; nothing is global.
  */
-import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
+import { isSealError, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import type { Barrier, KeyStatus } from "./barrier.ts";
 import { type Cluster, readCluster } from "./cluster.ts";
-import { rotateKeyring, saveEncryptionCount } from "./commit.ts";
+import { rotateKeyring, saveKeyring } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { type InitRequest, type InitShares, initialize } from "./init.ts";
 import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { Mutex } from "./mutex.ts";
+import { RESERVED } from "./paths.ts";
 import { Quorum } from "./quorum.ts";
-import { numbersOf } from "./seal-config.ts";
+import { readOnly } from "./read-only.ts";
+import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import type { StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { checkShare, openByRecoveryShares, openBySeal, openByShares } from "./unseal.ts";
 
@@ -27,42 +30,23 @@ export interface StoreOptions {
   readonly now?: () => Date;
 }
 
-/** What can be told of a store at any time, sealed or not. */
-export interface StoreStatus {
-  /** The seal's type: as stored, or as configured before initialisation. */
-  readonly type: string;
-  readonly initialized: boolean;
-  readonly sealed: boolean;
-  /** Of the unseal shares, or of the recovery shares where the seal is an auto seal; zeros where there are none. */
-  readonly numbers: ShareNumbers;
-  /** Unseal shares counted so far. */
-  readonly progress: number;
-  /** The unseal attempt's nonce; empty while there is none. */
-  readonly nonce: string;
-  /** The type of the recovery shares' seal, where the seal is an auto seal. */
-  readonly recoveryType?: string;
-  readonly storageType: string;
-  /** Known while unsealed. */
-  readonly cluster?: Cluster;
-  /** OpenBao or Vault wrote this storage and it was not adopted: it is read and never written. */
-  readonly foreign: boolean;
-}
-
 interface Unsealed {
   readonly barrier: Barrier;
+  /** What the barrier writes to: refuses every batch where the storage is foreign. */
+  readonly storage: Storage;
   readonly cluster: Cluster | undefined;
   readonly foreign: boolean;
 }
-
-const NO_SHARES: ShareNumbers = { shares: 0, threshold: 0 };
 
 export class SealedStore {
   readonly #storage: Storage;
   readonly #shares: SharesSealPlugin;
   readonly #seal: Seal | undefined;
   readonly #now: () => Date;
+  // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
   readonly #mutex = new Mutex();
-  readonly #quorum: Quorum<null>;
+  readonly #quorum: Quorum<"unseal">;
+  #interrupt = new AbortController();
   #unsealed: Unsealed | undefined;
 
   constructor(options: StoreOptions) {
@@ -87,21 +71,21 @@ export class SealedStore {
     return this.#opened().barrier;
   }
 
-  /** Throws `STORAGE_INCOMPLETE`, and passes on what the storage rejects with. */
+  /** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
   async status(): Promise<StoreStatus> {
     const initialized = await isInitialized(this.#storage);
-    const config = await readSealConfig(this.#storage);
-    const quorumConfig = this.#seal === undefined ? config : await readRecoveryConfig(this.#storage);
+    const [config, recovery] = await Promise.all([readSealConfig(this.#storage), readRecoveryConfig(this.#storage)]);
+    const numbers = this.#seal === undefined ? config : recovery;
     const attempt = this.#quorum.current;
     const cluster = this.#unsealed?.cluster;
     return {
       type: config?.type ?? (this.#seal ?? this.#shares).type,
       initialized,
       sealed: this.sealed,
-      numbers: quorumConfig === undefined ? NO_SHARES : numbersOf(quorumConfig),
+      numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
       progress: attempt?.shares.length ?? 0,
       nonce: attempt?.nonce ?? "",
-      ...(this.#seal === undefined ? {} : { recoveryType: quorumConfig?.type ?? this.#shares.type }),
+      ...(this.#seal === undefined ? {} : { recoveryType: recovery?.type ?? this.#shares.type }),
       storageType: this.#storage.type,
       ...(cluster === undefined ? {} : { cluster }),
       foreign: this.#unsealed?.foreign ?? (initialized && (await isForeign(this.#storage))),
@@ -109,53 +93,53 @@ export class SealedStore {
   }
 
   /**
-   * Initialises an empty storage and leaves it sealed. Throws `ALREADY_INITIALIZED` or `INVALID_REQUEST`; whatever
-   * fails, nothing was written.
+   * Initialises an empty storage and leaves it sealed. Rejects with `ALREADY_INITIALIZED`, `STORAGE_INCOMPLETE`,
+   * `INVALID_REQUEST` or a `SealError`; whatever fails, nothing was written.
    */
   initialize(request: InitRequest): Promise<InitShares> {
     return this.#mutex.run(async () => {
       if (await isInitialized(this.#storage)) {
         throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
       }
-      return initialize(this.#storage, this.#seal, this.#shares, request, this.#now());
+      const signal = this.#interruptible(request.signal);
+      return initialize(this.#storage, this.#seal, this.#shares, { ...request, signal }, this.#now());
     });
   }
 
-  /** Opens the store by its auto seal: one call to it. Opening an open one does nothing. */
+  /**
+   * Opens the store by its auto seal: one call to it. Opening an open one does nothing. Rejects with `WRONG_SEAL`,
+   * `NOT_INITIALIZED`, `STORAGE_INCOMPLETE`, `ENTRY_CORRUPT` or a `SealError`.
+   */
   unseal(signal?: AbortSignal): Promise<void> {
     return this.#mutex.run(async () => {
       const seal = this.#seal;
       if (seal === undefined) throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
       if (this.#unsealed !== undefined) return;
       await this.#checkConfigured();
-      await this.#enter(await openBySeal(this.#storage, seal, signal));
+      await this.#open((storage) => openBySeal(storage, seal, this.#interruptible(signal)));
     });
   }
 
   /**
    * Counts one share (borrowed) towards unsealing; with the last one the store opens. For an auto-sealed store these
-   * are recovery shares, and they let the seal open it. Repeating a share changes nothing. Throws `INVALID_SHARE`
-   * without counting, `WRONG_SHARES` with progress back at 0.
+   * are recovery shares, and they let the seal open it. Repeating a share changes nothing. Rejects with `INVALID_SHARE`
+   * without counting, and with `WRONG_SHARES` with progress back at 0; where the seal cannot be asked now (a
+   * `SealError` that is `retryable`), the last share alone goes, and giving it again tries again.
    */
   submitShare(share: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
       await this.#checkConfigured();
-      const numbers = (await this.status()).numbers;
-      if (numbers.shares === 0) throw new CoreError("INVALID_REQUEST", "this storage has no recovery key");
+      const numbers = await this.#numbers();
       checkShare(share, numbers);
-      if (this.#quorum.current === undefined) this.#quorum.start(numbers.threshold, null);
+      this.#quorum.start(numbers.threshold, "unseal");
       const attempt = this.#quorum.current;
       if (attempt === undefined || this.#quorum.submit(attempt.nonce, share) !== "quorum") return;
-      try {
-        await this.#enter(await this.#openByQuorum(this.#quorum.current?.shares ?? [], signal));
-      } finally {
-        this.#quorum.end();
-      }
+      await this.#decide(signal);
     });
   }
 
-  /** Forgets the shares submitted so far. Throws `UNSEALED` where there is nothing to forget for. */
+  /** Forgets the shares submitted so far. Rejects with `UNSEALED` where there is nothing to forget for. */
   resetShares(): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) throw new CoreError("UNSEALED", "vault is unsealed");
@@ -163,48 +147,57 @@ export class SealedStore {
     });
   }
 
-  /** Forgets all keys, after saving the count of encryptions. Sealing a sealed store does nothing. */
+  /**
+   * Forgets all keys at once, then saves the count of encryptions; whatever becomes of that, the store is sealed. An
+   * unseal or initialisation that waits for the seal is abandoned. Sealing a sealed store does nothing.
+   */
   seal(): Promise<void> {
+    this.#interrupt.abort();
+    this.#interrupt = new AbortController();
     return this.#mutex.run(async () => {
-      const unsealed = this.#unsealed;
       this.#quorum.end();
-      if (unsealed === undefined) return;
-      try {
-        if (!unsealed.foreign) await saveEncryptionCount(this.#storage, unsealed.barrier);
-      } finally {
-        this.#unsealed = undefined;
-        unsealed.barrier.lock();
-      }
+      const unsealed = this.#unsealed;
+      this.#unsealed = undefined;
+      const unsaved = unsealed?.barrier.lock();
+      if (unsealed === undefined || unsaved === undefined || unsealed.foreign) return;
+      await saveKeyring(unsealed.storage, unsaved);
     });
   }
 
-  /** Adds a data key and makes it the active one. Throws `SEALED` or `FOREIGN_STORAGE`. */
+  /** Adds a data key and makes it the active one. Rejects with `SEALED` or `FOREIGN_STORAGE`; the old one then stays. */
   rotate(): Promise<KeyStatus> {
     return this.#mutex.run(async () => {
-      const { barrier } = this.#writable();
-      await rotateKeyring(this.#storage, barrier, this.#now().toISOString());
+      const { barrier, storage } = this.#opened();
+      await rotateKeyring(storage, barrier, this.#now().toISOString());
       return barrier.keyStatus;
     });
   }
 
-  /** The plaintext at `path` or undefined. Throws `SEALED` or `ENTRY_CORRUPT`. */
-  get(path: string): Promise<Buffer | undefined> {
+  /** The plaintext at `path` or undefined. Rejects with `SEALED` or `ENTRY_CORRUPT`. */
+  async get(path: string): Promise<Buffer | undefined> {
     return this.barrier.get(path);
   }
 
-  /** The names directly below `prefix`, folders with a trailing `/`. */
-  list(prefix: string): Promise<string[]> {
+  /** The names directly below `prefix`, folders with a trailing `/`. Rejects with `SEALED`. */
+  async list(prefix: string): Promise<string[]> {
     return this.barrier.list(prefix);
   }
 
-  /** Encrypts and stores `value`; on disk when it resolves. Paths below `core/` are the store's own. */
+  /**
+   * Encrypts and stores `value`; on disk when it resolves. Rejects with `SEALED`, `FOREIGN_STORAGE`, and with
+   * `INVALID_REQUEST` for paths below `core/` and `sealwright/core/`, the store's own.
+   */
   async put(path: string, value: Uint8Array): Promise<void> {
-    await this.#userBarrier(path).put(path, value);
+    const { barrier } = this;
+    refuseReserved(path);
+    await barrier.put(path, value);
   }
 
-  /** Deletes the entry at `path`, if there is one. */
+  /** Deletes the entry at `path`, if there is one. Rejects as `put` does. */
   async delete(path: string): Promise<void> {
-    await this.#userBarrier(path).delete(path);
+    const { barrier } = this;
+    refuseReserved(path);
+    await barrier.delete(path);
   }
 
   /** Seals, and closes storage and seal. */
@@ -222,16 +215,10 @@ export class SealedStore {
     return this.#unsealed;
   }
 
-  #writable(): Unsealed {
-    const unsealed = this.#opened();
-    if (!unsealed.foreign) return unsealed;
-    throw new CoreError("FOREIGN_STORAGE", "another program wrote this storage; it is read and never written");
-  }
-
-  #userBarrier(path: string): Barrier {
-    const { barrier } = this.#writable();
-    if (path.startsWith("core/")) throw new CoreError("INVALID_REQUEST", `${path} is below core/, the store's own`);
-    return barrier;
+  /** Aborts with `signal`, and when the store is sealed or closed meanwhile. */
+  #interruptible(signal: AbortSignal | undefined): AbortSignal {
+    const own = this.#interrupt.signal;
+    return signal === undefined ? own : AbortSignal.any([own, signal]);
   }
 
   async #checkConfigured(): Promise<void> {
@@ -245,14 +232,41 @@ export class SealedStore {
     );
   }
 
-  #openByQuorum(shares: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Barrier> {
-    return this.#seal === undefined
-      ? openByShares(this.#storage, this.#shares, shares)
-      : openByRecoveryShares(this.#storage, this.#seal, this.#shares, shares, signal);
+  /** Of the shares that unseal this store. */
+  async #numbers(): Promise<ShareNumbers> {
+    const config = await (this.#seal === undefined ? readSealConfig : readRecoveryConfig)(this.#storage);
+    const numbers = config === undefined ? NO_SHARES : numbersOf(config);
+    if (numbers.shares > 0) return numbers;
+    throw new CoreError("INVALID_REQUEST", "this storage has no shares that could unseal it");
   }
 
-  async #enter(barrier: Barrier): Promise<void> {
-    const [cluster, foreign] = await Promise.all([readCluster(barrier), isForeign(this.#storage)]);
-    this.#unsealed = { barrier, cluster, foreign };
+  async #decide(signal: AbortSignal | undefined): Promise<void> {
+    const shares = this.#quorum.current?.shares ?? [];
+    const seal = this.#seal;
+    try {
+      await this.#open((storage) =>
+        seal === undefined
+          ? openByShares(storage, this.#shares, shares)
+          : openByRecoveryShares(storage, seal, this.#shares, shares, this.#interruptible(signal)),
+      );
+      this.#quorum.end();
+    } catch (error) {
+      if (isSealError(error) && error.retryable) this.#quorum.withdraw();
+      else this.#quorum.end();
+      throw error;
+    }
   }
+
+  async #open(openBarrier: (storage: Storage) => Promise<Barrier>): Promise<void> {
+    const foreign = await isForeign(this.#storage);
+    const storage = foreign ? readOnly(this.#storage) : this.#storage;
+    const barrier = await openBarrier(storage);
+    this.#unsealed = { barrier, storage, cluster: await readCluster(barrier), foreign };
+  }
+}
+
+function refuseReserved(path: string): void {
+  const reserved = RESERVED.find((prefix) => path.startsWith(prefix));
+  if (reserved === undefined) return;
+  throw new CoreError("INVALID_REQUEST", `the path ${path} is below ${reserved}, the store's own`);
 }

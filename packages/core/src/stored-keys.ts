@@ -1,32 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What stands in `core/hsm/barrier-unseal-keys` and `core/recovery-key`: keys under the seal. */
 import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { decodeBlob, encodeBlob, KEY_BYTES, type Seal, SealError } from "@sealwright/seal";
+import { decodeBlob, encodeBlob, isSealError, KEY_BYTES, type Seal, type SealCall, SealError } from "@sealwright/seal";
 import { z } from "zod";
 import { CoreError } from "./errors.ts";
 import { RECOVERY_KEY, STORED_KEYS } from "./paths.ts";
 import type { Storage } from "./storage.ts";
 
 const storedKeys = z.array(z.base64()).length(1);
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+const MAX_SHOWN_KEY_ID = 80;
+
+function callWith(signal: AbortSignal | undefined): SealCall {
+  return signal === undefined ? {} : { signal };
+}
 
 /** The value of `core/hsm/barrier-unseal-keys`: `rootKey` under `seal`. */
 export async function sealRootKey(seal: Seal, rootKey: KeyObject, signal?: AbortSignal): Promise<Uint8Array> {
   const bytes = rootKey.export();
   const plaintext = Buffer.from(JSON.stringify([bytes.toString("base64")]));
   try {
-    return encodeBlob(await seal.wrap(plaintext, signal === undefined ? {} : { signal }));
+    return encodeBlob(await seal.wrap(plaintext, callWith(signal)));
   } finally {
     bytes.fill(0);
     plaintext.fill(0);
   }
 }
 
-/** The root key that `entry` holds, unwrapped by `seal`. */
-export async function unsealRootKey(seal: Seal, entry: Uint8Array, signal?: AbortSignal): Promise<KeyObject> {
-  const plaintext = await seal.unwrap(decodeBlob(entry), signal === undefined ? {} : { signal });
+/** The value of `core/recovery-key`: `key` (32 bytes, borrowed) under `seal`. */
+export async function sealRecoveryKey(seal: Seal, key: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  return encodeBlob(await seal.wrap(key, callWith(signal)));
+}
+
+/**
+ * What `seal` unwraps the entry at `path` to; the caller wipes it. Throws `STORAGE_INCOMPLETE` where there is none,
+ * `ENTRY_CORRUPT` for what no seal wrote, `WRONG_SEAL` where the seal answers that it does not open it.
+ */
+async function unwrapEntry(storage: Storage, path: string, seal: Seal, signal?: AbortSignal): Promise<Uint8Array> {
+  const entry = await storage.get(path);
+  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${path}`);
+  const blob = decodeEntry(path, entry);
   try {
-    const [text] = storedKeys.parse(JSON.parse(Buffer.from(plaintext).toString("utf8")));
-    const bytes = Buffer.from(text ?? "", "base64");
+    return await seal.unwrap(blob, callWith(signal));
+  } catch (cause) {
+    if (!isSealError(cause, "SEAL_BAD_CIPHERTEXT")) throw cause;
+    // A key id comes out of storage: quoted, and cut.
+    const keyId = blob.keyInfo?.keyId.slice(0, MAX_SHOWN_KEY_ID);
+    const wrappedBy = keyId ? `, which a key called ${JSON.stringify(keyId)} wrapped` : "";
+    const message = `the ${seal.type} seal does not open ${path}${wrappedBy}: its key is another, or the entry was altered`;
+    throw new CoreError("WRONG_SEAL", message, { cause });
+  }
+}
+
+function decodeEntry(path: string, entry: Uint8Array): ReturnType<typeof decodeBlob> {
+  try {
+    return decodeBlob(entry);
+  } catch (cause) {
+    throw new CoreError("ENTRY_CORRUPT", `the entry ${path} is cut short or altered: it is no sealed blob`, { cause });
+  }
+}
+
+/** The root key of `storage`, unwrapped by `seal`. Throws as {@link unwrapEntry}. */
+export async function readRootKey(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<KeyObject> {
+  const plaintext = await unwrapEntry(storage, STORED_KEYS, seal, signal);
+  try {
+    const [text = ""] = storedKeys.parse(JSON.parse(strictUtf8.decode(plaintext)));
+    const bytes = Buffer.from(text, "base64");
     if (bytes.length !== KEY_BYTES) throw new RangeError(`${bytes.length} bytes`);
     const key = createSecretKey(bytes);
     bytes.fill(0);
@@ -39,21 +78,14 @@ export async function unsealRootKey(seal: Seal, entry: Uint8Array, signal?: Abor
   }
 }
 
-/** The value of `core/recovery-key`: `key` (32 bytes, borrowed) under `seal`. */
-export async function sealRecoveryKey(seal: Seal, key: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-  return encodeBlob(await seal.wrap(key, signal === undefined ? {} : { signal }));
-}
-
-/** Whether `candidate` (borrowed) is the recovery key, compared in constant time after an unwrap. */
+/** Whether `candidate` (borrowed) is the recovery key, compared in constant time. Throws as {@link unwrapEntry}. */
 export async function isRecoveryKey(
   storage: Storage,
   seal: Seal,
   candidate: Uint8Array,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const entry = await storage.get(RECOVERY_KEY);
-  if (entry === undefined) throw new CoreError("INVALID_REQUEST", "this storage has no recovery key");
-  const key = await seal.unwrap(decodeBlob(entry), signal === undefined ? {} : { signal });
+  const key = await unwrapEntry(storage, RECOVERY_KEY, seal, signal);
   try {
     return key.length === candidate.length && timingSafeEqual(key, candidate);
   } finally {
@@ -66,13 +98,13 @@ export async function isRecoveryKey(
  * Passes on what the seal rejects with; `SEAL_CONFIG` when the answer is not what was wrapped.
  */
 export async function proveSeal(seal: Seal, signal?: AbortSignal): Promise<void> {
-  const call = signal === undefined ? {} : { signal };
+  const call = callWith(signal);
   const probe = randomBytes(48);
   let answer: Uint8Array;
   try {
     answer = await seal.unwrap(await seal.wrap(probe, call), call);
   } catch (error) {
-    if (!(error instanceof SealError) || error.code !== "SEAL_BAD_CIPHERTEXT") throw error;
+    if (!isSealError(error, "SEAL_BAD_CIPHERTEXT")) throw error;
     throw new SealError("SEAL_CONFIG", `the ${seal.type} seal cannot unwrap what it wrapped itself: ${error.message}`, {
       cause: error,
     });

@@ -1,37 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Opening a storage: by an auto seal alone, or by a quorum of shares. */
-import {
-  decodeBlob,
-  KEY_BYTES,
-  type Seal,
-  SealError,
-  type ShareNumbers,
-  type SharesSealPlugin,
-} from "@sealwright/seal";
+import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import type { Barrier } from "./barrier.ts";
 import { openBarrier } from "./commit.ts";
 import { CoreError } from "./errors.ts";
-import { STORED_KEYS } from "./paths.ts";
 import type { Storage } from "./storage.ts";
-import { isRecoveryKey, unsealRootKey } from "./stored-keys.ts";
-
-async function storedKeys(storage: Storage): Promise<Uint8Array> {
-  const entry = await storage.get(STORED_KEYS);
-  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${STORED_KEYS}`);
-  return entry;
-}
+import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
 
 /** Opens the storage by `seal`: one unwrap, which is the proof. Throws `WRONG_SEAL` when the seal's key is another. */
 export async function openBySeal(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<Barrier> {
-  const entry = await storedKeys(storage);
-  try {
-    return await openBarrier(storage, await unsealRootKey(seal, entry, signal));
-  } catch (cause) {
-    if (!(cause instanceof SealError) || cause.code !== "SEAL_BAD_CIPHERTEXT") throw cause;
-    const keyId = decodeBlob(entry).keyInfo?.keyId;
-    const wrappedWith = keyId ? `; its root key was wrapped with the key ${JSON.stringify(keyId)}` : "";
-    throw new CoreError("WRONG_SEAL", `the ${seal.type} seal does not open this storage${wrappedWith}`, { cause });
-  }
+  return openBarrier(storage, await readRootKey(storage, seal, signal));
 }
 
 /** Throws `INVALID_SHARE` unless `share` has the length of a share of these numbers. */
@@ -45,7 +23,7 @@ export function checkShare(share: Uint8Array, numbers: ShareNumbers): void {
   );
 }
 
-function wrongShares(cause: unknown): CoreError {
+function wrongShares(cause?: unknown): CoreError {
   return new CoreError(
     "WRONG_SHARES",
     "invalid key: these shares do not open the storage; at least one is not of the current set, or was mistyped. " +
@@ -69,22 +47,20 @@ export async function openByShares(
   shares: readonly Uint8Array[],
 ): Promise<Barrier> {
   const key = await combine(plugin, shares);
+  const seal = plugin.open(key);
+  key.fill(0);
   try {
-    const seal = plugin.open(key);
-    try {
-      return await openBarrier(storage, await unsealRootKey(seal, await storedKeys(storage)));
-    } catch (cause) {
-      if (cause instanceof SealError) throw wrongShares(cause);
-      throw cause;
-    } finally {
-      await seal.close();
-    }
+    return await openBySeal(storage, seal);
+  } catch (cause) {
+    // Any quorum gives some key: that it does not open the root key is all there is to see of a wrong share.
+    if (cause instanceof CoreError && cause.code === "WRONG_SEAL") throw wrongShares(cause);
+    throw cause;
   } finally {
-    key.fill(0);
+    await seal.close();
   }
 }
 
-/** Opens the storage by its auto seal after a quorum of recovery shares (borrowed) allowed it. */
+/** Opens the storage by its auto seal after a quorum of recovery shares (borrowed) allowed it. Throws `WRONG_SHARES`. */
 export async function openByRecoveryShares(
   storage: Storage,
   seal: Seal,
@@ -94,9 +70,9 @@ export async function openByRecoveryShares(
 ): Promise<Barrier> {
   const candidate = await combine(plugin, shares);
   try {
-    if (!(await isRecoveryKey(storage, seal, candidate, signal))) throw wrongShares(undefined);
-    return await openBySeal(storage, seal, signal);
+    if (!(await isRecoveryKey(storage, seal, candidate, signal))) throw wrongShares();
   } finally {
     candidate.fill(0);
   }
+  return openBySeal(storage, seal, signal);
 }
