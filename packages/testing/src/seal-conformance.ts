@@ -14,13 +14,15 @@ const CALLERS = 50;
 export function describeSealConformance(name: string, harness: SealHarness, runner: TestRunner): void {
   const { describe, it, expect } = runner;
   const { traits, secrets } = harness;
-  const plaintext = sampleBytes(Math.min(48, traits.maxPlaintextBytes), 7);
+  // Fresh for every test: a faulty seal may wipe what it borrows.
+  const sample = (): Uint8Array => sampleBytes(Math.min(48, traits.maxPlaintextBytes), 7);
+  const hidden = [...secrets, ...notationsOf(sample())];
 
-  const withSeal = (title: string, body: (seal: Seal) => Promise<void>): void => {
+  const withSeal = (title: string, body: (seal: Seal, plaintext: Uint8Array) => Promise<void>): void => {
     it(title, async () => {
       const seal = await harness.open();
       try {
-        await body(seal);
+        await body(seal, sample());
       } finally {
         await seal.close();
       }
@@ -30,7 +32,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
   const refused = async (call: Promise<unknown>, code: string): Promise<CodedError> => {
     const error = await rejectsWithCode(call, code);
     expect(isSealError(error)).toBe(true);
-    for (const secret of [...secrets, ...notationsOf(plaintext)]) expect(error.message).not.toContain(secret);
+    for (const secret of hidden) expect(error.message).not.toContain(secret);
     return error;
   };
 
@@ -47,26 +49,29 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
 
   describe(`seal conformance: ${name}`, () => {
     describe("blobs that do not open", () => {
-      withSeal("a flipped bit in the ciphertext is SEAL_BAD_CIPHERTEXT", async (seal) => {
+      withSeal("a flipped bit in the ciphertext is SEAL_BAD_CIPHERTEXT", async (seal, plaintext) => {
         const blob = await seal.wrap(plaintext);
         const flips = bitFlips(blob.ciphertext).map((ciphertext) => ({ ...blob, ciphertext }));
         await altered(seal, flips);
       });
 
       for (const part of traits.parts) {
-        withSeal(`a flipped bit in the ${part}, and one cut short or missing, is SEAL_BAD_CIPHERTEXT`, async (seal) => {
-          const blob = await seal.wrap(plaintext);
-          const bytes = partOf(blob, part);
-          expect(bytes.length > 0).toBe(true);
-          const damaged = [...bitFlips(bytes), bytes.slice(0, -1), new Uint8Array()];
-          await altered(
-            seal,
-            damaged.map((each) => withPart(blob, part, each)),
-          );
-        });
+        withSeal(
+          `a flipped bit in the ${part}, and one cut short or missing, is SEAL_BAD_CIPHERTEXT`,
+          async (seal, plaintext) => {
+            const blob = await seal.wrap(plaintext);
+            const bytes = partOf(blob, part);
+            expect(bytes.length > 0).toBe(true);
+            const damaged = [...bitFlips(bytes), bytes.slice(0, -1), new Uint8Array()];
+            await altered(
+              seal,
+              damaged.map((each) => withPart(blob, part, each)),
+            );
+          },
+        );
       }
 
-      withSeal("a ciphertext cut short, prolonged or empty is SEAL_BAD_CIPHERTEXT", async (seal) => {
+      withSeal("a ciphertext cut short, prolonged or empty is SEAL_BAD_CIPHERTEXT", async (seal, plaintext) => {
         const blob = await seal.wrap(plaintext);
         const { ciphertext } = blob;
         const lengths = [ciphertext.length - 1, ciphertext.length >> 1, 1, 0];
@@ -80,7 +85,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
         await altered(seal, [{ ciphertext: new Uint8Array() }, decodeBlob(new Uint8Array())]);
       });
 
-      withSeal("a blob of another key under the same key id is SEAL_BAD_CIPHERTEXT", async (seal) => {
+      withSeal("a blob of another key under the same key id is SEAL_BAD_CIPHERTEXT", async (seal, plaintext) => {
         const foreign = await harness.foreignBlob(plaintext);
         expect(foreign.keyInfo?.keyId).toEqual((await seal.wrap(plaintext)).keyInfo?.keyId);
         await altered(seal, [foreign]);
@@ -88,11 +93,11 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
 
       const { unknownKeyId } = traits;
       if (unknownKeyId === undefined) {
-        withSeal("names no key in its blobs", async (seal) => {
+        withSeal("names no key in its blobs", async (seal, plaintext) => {
           expect((await seal.wrap(plaintext)).keyInfo).toEqual({ keyId: "" });
         });
       } else {
-        withSeal("a blob of a key that is not there is SEAL_KEY_MISSING, naming the key", async (seal) => {
+        withSeal("a blob of a key that is not there is SEAL_KEY_MISSING, naming the key", async (seal, plaintext) => {
           const blob = await seal.wrap(plaintext);
           const elsewhere = { ...blob, keyInfo: { ...blob.keyInfo, keyId: unknownKeyId } };
           expect((await refused(seal.unwrap(elsewhere), "SEAL_KEY_MISSING")).message).toContain(unknownKeyId);
@@ -107,33 +112,36 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
         }
       });
 
-      withSeal("additional data beyond 64 KiB is SEAL_CONFIG", async (seal) => {
+      withSeal("additional data beyond 64 KiB is SEAL_CONFIG", async (seal, plaintext) => {
         const call = { aad: new Uint8Array(MAX_AAD_BYTES + 1) };
         await refused(seal.wrap(plaintext, call), "SEAL_CONFIG");
         await refused(seal.unwrap(await seal.wrap(plaintext), call), "SEAL_CONFIG");
       });
 
-      withSeal("a signal that is aborted already is SEAL_TIMEOUT", async (seal) => {
+      withSeal("a signal that is aborted already is SEAL_TIMEOUT", async (seal, plaintext) => {
         const blob = await seal.wrap(plaintext);
         const call = { signal: AbortSignal.abort() };
         await refusedAtOnce(seal.wrap(plaintext, call), "SEAL_TIMEOUT");
         await refusedAtOnce(seal.unwrap(blob, call), "SEAL_TIMEOUT");
       });
 
-      withSeal("a signal that aborts during a call is SEAL_TIMEOUT at once, and the seal works on", async (seal) => {
-        const blob = await seal.wrap(plaintext);
-        const controllers = [new AbortController(), new AbortController()] as const;
-        const calls = [
-          seal.wrap(plaintext, { signal: controllers[0].signal }),
-          seal.unwrap(blob, { signal: controllers[1].signal }),
-        ];
-        for (const controller of controllers) controller.abort();
-        await Promise.all(calls.map((call) => refusedAtOnce(call, "SEAL_TIMEOUT")));
-        expect(Buffer.from(await seal.unwrap(blob))).toEqual(Buffer.from(plaintext));
-      });
+      withSeal(
+        "a signal that aborts during a call is SEAL_TIMEOUT at once, and the seal works on",
+        async (seal, plaintext) => {
+          const blob = await seal.wrap(plaintext);
+          const controllers = [new AbortController(), new AbortController()] as const;
+          const calls = [
+            seal.wrap(plaintext, { signal: controllers[0].signal }),
+            seal.unwrap(blob, { signal: controllers[1].signal }),
+          ];
+          for (const controller of controllers) controller.abort();
+          await Promise.all(calls.map((call) => refusedAtOnce(call, "SEAL_TIMEOUT")));
+          expect(Buffer.from(await seal.unwrap(blob))).toEqual(Buffer.from(plaintext));
+        },
+      );
 
       it("a call after close is SEAL_UNAVAILABLE, and closing twice is no error", async () => {
-        const seal = await harness.open();
+        const [seal, plaintext] = [await harness.open(), sample()];
         const blob = await seal.wrap(plaintext);
         await Promise.all([seal.close(), seal.close()]);
         await seal.close();
@@ -144,14 +152,14 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
 
     describe("additional data", () => {
       if (traits.aad === "refused") {
-        withSeal("is refused with SEAL_CONFIG rather than dropped", async (seal) => {
+        withSeal("is refused with SEAL_CONFIG rather than dropped", async (seal, plaintext) => {
           const blob = await seal.wrap(plaintext);
           const call = { aad: sampleBytes(8, 1) };
           await refused(seal.wrap(plaintext, call), "SEAL_CONFIG");
           await refused(seal.unwrap(blob, call), "SEAL_CONFIG");
         });
       } else {
-        withSeal("other or missing additional data is SEAL_BAD_CIPHERTEXT", async (seal) => {
+        withSeal("other or missing additional data is SEAL_BAD_CIPHERTEXT", async (seal, plaintext) => {
           const aad = sampleBytes(8, 1);
           const bound = await seal.wrap(plaintext, { aad });
           const free = await seal.wrap(plaintext);
@@ -163,7 +171,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
         });
       }
 
-      withSeal("that is empty is the same as none", async (seal) => {
+      withSeal("that is empty is the same as none", async (seal, plaintext) => {
         const call = { aad: new Uint8Array() };
         expect(Buffer.from(await seal.unwrap(await seal.wrap(plaintext, call)))).toEqual(Buffer.from(plaintext));
         expect(Buffer.from(await seal.unwrap(await seal.wrap(plaintext), call))).toEqual(Buffer.from(plaintext));
@@ -171,18 +179,18 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
     });
 
     describe("bytes", () => {
-      withSeal("what is passed in is neither changed nor kept", async (seal) => {
-        const mine = Uint8Array.from(plaintext);
-        const blob = await seal.wrap(mine);
-        expect(mine).toEqual(plaintext);
-        mine.fill(0);
+      withSeal("what is passed in is neither changed nor kept", async (seal, plaintext) => {
+        const lent = sample();
+        const blob = await seal.wrap(lent);
+        expect(lent).toEqual(plaintext);
+        lent.fill(0);
         const before = copyOf(blob);
         expect(Buffer.from(await seal.unwrap(blob))).toEqual(Buffer.from(plaintext));
         expect(copyOf(blob)).toEqual(before);
       });
 
       it("what it returns belongs to the caller: wiping it harms nothing, and close leaves it alone", async () => {
-        const seal = await harness.open();
+        const [seal, plaintext] = [await harness.open(), sample()];
         const [blob, other] = [await seal.wrap(plaintext), await seal.wrap(plaintext)];
         for (const bytes of [other.ciphertext, partOf(other, "iv"), partOf(other, "wrappedKey")]) bytes.fill(0);
         (await seal.unwrap(blob)).fill(0);
@@ -191,7 +199,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
         expect(Buffer.from(answer)).toEqual(Buffer.from(plaintext));
       });
 
-      withSeal("a finished call leaves no listener on its signal", async (seal) => {
+      withSeal("a finished call leaves no listener on its signal", async (seal, plaintext) => {
         const { signal } = new AbortController();
         await seal.unwrap(await seal.wrap(plaintext, { signal }), { signal });
         await refused(seal.unwrap({ ciphertext: new Uint8Array() }, { signal }), "SEAL_BAD_CIPHERTEXT");
@@ -209,13 +217,13 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
         });
       }
 
-      withSeal("two wraps of one plaintext differ", async (seal) => {
+      withSeal("two wraps of one plaintext differ", async (seal, plaintext) => {
         const [one, two] = [await seal.wrap(plaintext), await seal.wrap(plaintext)];
         expect(Buffer.from(encodeBlob(one))).not.toEqual(Buffer.from(encodeBlob(two)));
       });
 
       it("another instance over the same key opens the blob", async () => {
-        const [one, two] = [await harness.open(), await harness.open()];
+        const [one, two, plaintext] = [await harness.open(), await harness.open(), sample()];
         try {
           const blob = await one.wrap(plaintext);
           await one.close();
