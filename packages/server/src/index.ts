@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { runServer, type ServerArguments, type ServerIo } from "./run-server.ts";
+export { createLog, type Log } from "./runtime/log.ts";
+export { type RunningServer, startServer } from "./runtime/server.ts";

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AutoUnsealer, SealedStore } from "@sealwright/core";
+import { type Endpoint, operation } from "../http/api.ts";
+import { plain } from "../http/respond.ts";
+import { BUILD_DATE, VERSION } from "../version.ts";
+
+/** What the status endpoints need. */
+export interface StatusDeps {
+  readonly store: SealedStore;
+  /** Present where the seal is an auto seal. */
+  readonly unsealer?: AutoUnsealer;
+}
+
+/** The body of `sys/seal-status`, which `sys/unseal` answers too. Ours beside Vault's: why the server is still sealed. */
+export async function sealStatus({ store, unsealer }: StatusDeps): Promise<Record<string, unknown>> {
+  const status = await store.status();
+  const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
+  return {
+    type: status.type,
+    initialized: status.initialized,
+    sealed: status.sealed,
+    t: status.numbers.threshold,
+    n: status.numbers.shares,
+    progress: status.progress,
+    nonce: status.nonce,
+    recovery_seal: status.recoveryType !== undefined,
+    ...(status.recoveryType === undefined ? {} : { recovery_seal_type: status.recoveryType }),
+    version: VERSION,
+    commit_date: BUILD_DATE,
+    migration: false,
+    ...(status.cluster === undefined ? {} : { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
+    storage_type: status.storageType,
+    ...(status.foreign ? { foreign_storage: true } : {}),
+    ...(failure === undefined
+      ? {}
+      : {
+          unseal_error: failure.reason,
+          unseal_error_code: failure.code,
+          unseal_failing_since: failure.since.toISOString(),
+          unseal_next_try: failure.nextTry.toISOString(),
+        }),
+  };
+}
+
+/** `sys/seal-status`. */
+export function sealStatusEndpoints(deps: StatusDeps): Endpoint[] {
+  const read = operation("Whether the server is sealed, and how far unsealing is", async () =>
+    plain(await sealStatus(deps)),
+  );
+  return [{ path: "sys/seal-status", access: "open", operations: { GET: read } }];
+}

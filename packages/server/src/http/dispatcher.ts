@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/** From a request to its endpoint: open ones first, then the seal, the token and its policies, then the mounts. */
+import type { ApiRequest, ApiResponse, Endpoint } from "./api.ts";
+import { HttpError, routerError, SEALED_MESSAGE } from "./problem.ts";
+
+/** Decides whether a request's token may do what it asks. */
+export interface Gate {
+  /** Whether the server is sealed: guarded paths then answer 503. */
+  readonly sealed: boolean;
+  /** Throws 403 unless the request's token allows its operation on its path, with `sudo` where that is needed. */
+  authorize(request: ApiRequest, sudo: boolean): Promise<void>;
+}
+
+/** Serves everything that is not an endpoint: the mounts. */
+export type Fallback = (request: ApiRequest) => Promise<ApiResponse>;
+
+interface Match {
+  readonly endpoint: Endpoint;
+  readonly rest: string;
+}
+
+class Table {
+  readonly #exact = new Map<string, Endpoint>();
+  readonly #below: { prefix: string; endpoint: Endpoint }[] = [];
+
+  constructor(endpoints: readonly Endpoint[]) {
+    for (const endpoint of endpoints) {
+      if (endpoint.path.endsWith("/*")) this.#below.push({ prefix: endpoint.path.slice(0, -1), endpoint });
+      else if (this.#exact.has(endpoint.path)) throw new Error(`two endpoints claim ${endpoint.path}`);
+      else this.#exact.set(endpoint.path, endpoint);
+    }
+    this.#below.sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  find(path: string): Match | undefined {
+    const endpoint = this.#exact.get(path);
+    if (endpoint !== undefined) return { endpoint, rest: "" };
+    const below = this.#below.find(({ prefix }) => path.length > prefix.length && path.startsWith(prefix));
+    return below === undefined ? undefined : { endpoint: below.endpoint, rest: path.slice(below.prefix.length) };
+  }
+}
+
+/** Paths that belong to the server itself, never to a mount. */
+const OWN = /^(sys|auth\/token)(\/|$)/;
+
+export function createDispatcher(
+  endpoints: readonly Endpoint[],
+  gate: Gate,
+  fallback: Fallback,
+): (request: ApiRequest) => Promise<ApiResponse> {
+  const open = new Table(endpoints.filter((each) => each.access === "open"));
+  const guarded = new Table(endpoints.filter((each) => each.access !== "open"));
+
+  return async (request) => {
+    const unguarded = open.find(request.path);
+    if (unguarded !== undefined) {
+      const operation = unguarded.endpoint.operations[request.method];
+      if (operation === undefined) throw new HttpError(405);
+      return operation.run(request, unguarded.rest);
+    }
+    if (gate.sealed) throw new HttpError(503, SEALED_MESSAGE);
+    if (!OWN.test(request.path)) {
+      await gate.authorize(request, false);
+      return fallback(request);
+    }
+    const match = guarded.find(request.path);
+    await gate.authorize(request, match?.endpoint.access === "sudo");
+    if (match === undefined) throw routerError(404, "unsupported path");
+    const operation = match.endpoint.operations[request.method];
+    if (operation === undefined) throw routerError(405, "unsupported operation");
+    return operation.run(request, match.rest);
+  };
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/** `sealwright server`: from arguments to a running process and its end. */
+import { loadConfig, type ServerConfig } from "./config/index.ts";
+import { banner } from "./runtime/banner.ts";
+import { createLog, type Log } from "./runtime/log.ts";
+import { firstRun, quickstartConfig } from "./runtime/quickstart.ts";
+import { type RunningServer, startServer } from "./runtime/server.ts";
+import { startupSentence } from "./runtime/startup-error.ts";
+
+/** What the command line asks for. */
+export interface ServerArguments {
+  /** Files and folders behind `-config`. */
+  readonly configPaths: readonly string[];
+  /** Instead of `configPaths`: the configuration of `npm start`, which initialises itself. */
+  readonly quickstart?: boolean;
+  /** Wins over the configuration's. */
+  readonly logLevel?: ServerConfig["log_level"];
+}
+
+/** The streams and variables that a server uses. */
+export interface ServerIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: { write(text: string): void };
+  readonly stderr: { write(text: string): void };
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. SIGHUP calls `reload`. */
+function untilStopped(reload: () => void): Promise<NodeJS.Signals> {
+  process.on("SIGHUP", reload);
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+async function explainState({ store }: RunningServer, log: Log): Promise<void> {
+  const { initialized, sealed, numbers } = await store.status();
+  if (!initialized) log.info("not initialised: run sealwright operator init");
+  else if (sealed && !store.autoSealed) {
+    log.info(`sealed: waiting for ${numbers.threshold} of ${numbers.shares} unseal key shares`);
+  }
+}
+
+async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
+  const server = await startServer(config, io.env, log);
+  try {
+    io.stdout.write(banner(config, server));
+    if (args.quickstart) {
+      const shown = await firstRun(server);
+      io.stdout.write(shown ?? "Unsealed.\n");
+    } else {
+      await explainState(server, log);
+      if ((await server.store.status()).initialized) void server.unsealer?.run();
+    }
+    const signal = await untilStopped(() => reload(server, log));
+    log.info(`${signal}: sealing and stopping`);
+  } finally {
+    await server.stop();
+  }
+  log.info("stopped");
+}
+
+function reload(server: RunningServer, log: Log): void {
+  try {
+    server.reload();
+    log.info("reloaded certificates");
+  } catch (error) {
+    log.error(`not reloaded: ${startupSentence(error) ?? (error as Error).message}`);
+  }
+}
+
+/** Runs a server until it is told to stop. Answers the exit code: 0, or 1 when it could not start. */
+export async function runServer(args: ServerArguments, io: ServerIo): Promise<number> {
+  try {
+    const { config, warnings } = args.quickstart
+      ? { config: quickstartConfig(io.env), warnings: [] }
+      : loadConfig(args.configPaths, io.env);
+    const log = createLog({
+      level: args.logLevel ?? config.log_level,
+      format: config.log_format,
+      write: (line) => io.stderr.write(line),
+    });
+    for (const { message, at } of warnings) {
+      log.warn(at === undefined ? message : `${at.file}:${at.line}:${at.column}: ${message}`);
+    }
+    await serve(args, io, config, log);
+    return 0;
+  } catch (error) {
+    const sentence = startupSentence(error);
+    if (sentence === undefined) throw error;
+    io.stderr.write(`${sentence}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** From a `seal` block to a ready seal, in this process or in one of its own. */
+import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment, secretVariables } from "@sealwright/seal";
+import type { SealConfig } from "../config/index.ts";
+import { isAuto, loadPlugin } from "./registry.ts";
+
+/** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
+export interface OpenedSeal {
+  readonly seal: Seal | undefined;
+  /** Key and value of each setting, secrets masked, in order of the keys. */
+  readonly settings: readonly { readonly key: string; readonly shown: string }[];
+}
+
+async function open(
+  plugin: AutoSealPlugin,
+  config: Readonly<Record<string, unknown>>,
+  block: SealConfig,
+  env: NodeJS.ProcessEnv,
+  log: SealEnvironment["log"],
+): Promise<Seal> {
+  const isolated = block.isolation === undefined ? plugin.isolation?.kind === "process" : block.isolation === "process";
+  if (!isolated || plugin.isolation === undefined) return plugin.open(config, { log });
+  const { openIsolated } = await import("@sealwright/isolation");
+  const { childModule, childPath } = await import("./child-files.ts");
+  return openIsolated({
+    type: block.type,
+    module: childModule(plugin.isolation.module),
+    ...childPath(),
+    config,
+    env,
+    withhold: secretVariables(plugin.config),
+    deadlineMs: block.call_deadline,
+    log,
+  });
+}
+
+/** Opens the seal that `block` describes. Throws `SEAL_CONFIG` or `SEAL_PLUGIN_UNAVAILABLE`. */
+export async function openSeal(
+  block: SealConfig,
+  env: NodeJS.ProcessEnv,
+  log: SealEnvironment["log"],
+): Promise<OpenedSeal> {
+  const plugin = await loadPlugin(block.type);
+  if (!isAuto(plugin)) {
+    resolveConfig(block.type, {}, block.stanza, env);
+    return { seal: undefined, settings: [] };
+  }
+  const { config, settings } = resolveConfig(block.type, plugin.config, block.stanza, env);
+  const shown = settings.map(({ key, shown }) => ({ key, shown })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { seal: await open(plugin, config, block, env, log), settings: shown };
+}

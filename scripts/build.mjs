@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Type-checks and emits every package, then bundles what is started often: the command with the server behind a lazy
+// import, the child process that runs native plugins, and each plugin that may run in it.
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const out = join(root, "packages/cli/dist-bundle");
+
+const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
+const checked = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
+if (checked.status !== 0) process.exit(checked.status ?? 1);
+
+rmSync(out, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    sealwright: "packages/cli/src/main.ts",
+    "seal-child": "packages/isolation/src/child.ts",
+    "plugin-pkcs11": "plugins/pkcs11/src/index.ts",
+  },
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "chunk-[hash]",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  target: "node22.12",
+  format: "esm",
+  conditions: ["source"],
+  // Native code stays in node_modules.
+  external: ["lmdb", "pkcs11js"],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: "none",
+  // CommonJS packages inside an ES module bundle still call require() for Node's own modules.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  logLevel: "warning",
+});

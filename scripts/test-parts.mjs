@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real parts that tests run against. What can be installed is installed, once; what cannot is named.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const SOFTHSM = [
+  "/usr/lib/softhsm/libsofthsm2.so",
+  "/usr/local/lib/softhsm/libsofthsm2.so",
+  "/usr/lib64/pkcs11/libsofthsm2.so",
+];
+
+function onPath(command) {
+  return spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
+}
+
+function apt(...packages) {
+  if (!onPath("apt-get") || process.getuid?.() !== 0) return false;
+  console.error(`Installing ${packages.join(", ")} for the tests …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = { stdio: ["ignore", "ignore", "inherit"], env };
+  spawnSync("apt-get", ["update", "-qq"], options);
+  return spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options).status === 0;
+}
+
+/** Each part: how to see that it is there, and what to install where it is not. */
+const PARTS = [
+  { name: "SoftHSM", present: () => SOFTHSM.some(existsSync) && onPath("softhsm2-util"), packages: ["softhsm2"] },
+  { name: "pkcs11-tool", present: () => onPath("pkcs11-tool"), packages: ["opensc"] },
+];
+
+/** Installs what is missing where that can be done; answers what still is, and the environment that the tests need. */
+export function setUpParts() {
+  const missing = PARTS.filter((part) => !part.present() && !(apt(...part.packages) && part.present()));
+  return {
+    env: {},
+    missing: missing.map(({ name, packages }) => ({
+      name,
+      why: `it is not installed and could not be (as root: apt-get install ${packages.join(" ")})`,
+    })),
+  };
+}
