@@ -59,7 +59,8 @@ class Supervisor {
     const abandoned = (): boolean => expired.signal.aborted || call?.signal?.aborted === true;
     const answer = this.#turn.then(() => this.#perform(request, abandoned)).finally(() => clearTimeout(expiry));
     this.#turn = answer.catch(() => undefined);
-    return abandonable(answer, expired.signal, `the call to the ${this.#options.type} seal`, (late) => {
+    const what = `the call to the ${this.#options.type} seal (call_deadline ${this.#deadlineMs} ms)`;
+    return abandonable(answer, expired.signal, what, (late) => {
       if (late instanceof Uint8Array) late.fill(0);
     });
   }
