@@ -60,4 +60,11 @@ export interface BarrierVector {
   readonly version: number;
 }
 
-export const barrierVectors = load<{ root_key_hex: string; vectors: BarrierVector[] }>("barrier");
+/** An entry that does not open. */
+export type BarrierErrorVector = Pick<BarrierVector, "path" | "ciphertext_b64"> & { readonly case: string };
+
+export const barrierVectors = load<{
+  root_key_hex: string;
+  vectors: BarrierVector[];
+  decrypt_errors: BarrierErrorVector[];
+}>("barrier");
