@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { InterruptedError, type Io, NotATerminalError, type Output } from "./io.ts";
+export { run } from "./run.ts";

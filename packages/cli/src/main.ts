@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// First of all: the title takes the place of the arguments in process lists, and arguments may hold keys.
+process.title = "sealwright";
+
+const { inputOf } = await import("./terminal.ts");
+const { run } = await import("./run.ts");
+
+function output(stream: NodeJS.WriteStream) {
+  return { isTTY: stream.isTTY === true, write: (text: string | Uint8Array) => void stream.write(text) };
+}
+
+const stdout = output(process.stdout);
+const stderr = output(process.stderr);
+
+// A reader that has seen enough (`… | head -1`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+process.exitCode = await run({
+  args: process.argv.slice(2),
+  env: process.env,
+  stdout,
+  stderr,
+  ...inputOf(process.stdin, { stdout, stderr }),
+});
