@@ -17,6 +17,9 @@ const keyBytes = z.instanceof(Uint8Array).transform((given, context): Uint8Array
   return z.NEVER;
 });
 
+// A lone surrogate has no UTF-8: the id would be stored as another one and never found again.
+const keyId = z.string().refine((id) => id.isWellFormed(), "it is not Unicode text");
+
 /** The settings of a `seal "static"` block. */
 export const fields = {
   current_key: {
@@ -28,7 +31,7 @@ export const fields = {
     bytes: true,
   },
   current_key_id: {
-    schema: z.string(),
+    schema: keyId,
     doc: "A permanent name for the current key. It is stored, readable, with what the key wraps.",
     env: ["BAO_STATIC_SEAL_CURRENT_KEY_ID"],
   },
@@ -41,7 +44,7 @@ export const fields = {
     bytes: true,
   },
   previous_key_id: {
-    schema: z.string().optional(),
+    schema: keyId.optional(),
     doc: "The name of the previous key; goes with `previous_key`.",
     env: ["BAO_STATIC_SEAL_PREVIOUS_KEY_ID"],
   },
