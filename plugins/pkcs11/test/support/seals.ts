@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { openIsolated } from "@sealwright/isolation";
+import { resolveConfig, type Seal, type SealEnvironment, type Stanza, secretVariables } from "@sealwright/seal";
+import { quietEnvironment } from "@sealwright/testing";
+import type { SoftHsm } from "@sealwright/testing/softhsm";
+import { plugin } from "../../src/index.ts";
+
+/** A stanza that names the token of `hsm`; the key is missing. */
+export function stanzaFor(hsm: SoftHsm): Stanza {
+  return { lib: hsm.lib, token_label: hsm.tokenLabel, pin: hsm.pin };
+}
+
+/** Opens a seal in this process, whose `SOFTHSM2_CONF` must be that of the token. */
+export async function openHere(stanza: Stanza): Promise<Seal> {
+  return plugin.open(resolveConfig("pkcs11", plugin.config, stanza, {}).config, quietEnvironment);
+}
+
+/** Opens a seal in a process of its own, which sees the token of `hsm`. */
+export async function openApart(
+  hsm: SoftHsm,
+  stanza: Stanza,
+  log: SealEnvironment["log"] = quietEnvironment.log,
+): Promise<Seal> {
+  return openIsolated({
+    type: "pkcs11",
+    module: plugin.isolation?.module ?? "",
+    config: resolveConfig("pkcs11", plugin.config, stanza, {}).config,
+    env: { ...process.env, ...hsm.env },
+    withhold: secretVariables(plugin.config),
+    log,
+  });
+}
+
+/** Opens a seal apart, does `work`, and closes it whatever happens. */
+export async function withSeal<T>(hsm: SoftHsm, stanza: Stanza, work: (seal: Seal) => Promise<T>): Promise<T> {
+  const seal = await openApart(hsm, stanza);
+  try {
+    return await work(seal);
+  } finally {
+    await seal.close();
+  }
+}
