@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const out = join(root, "packages/cli/dist-bundle");
 
 const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
-const checked = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
+const checked = spawnSync(process.execPath, [tsc, "-b", "tsconfig.packages.json"], { cwd: root, stdio: "inherit" });
 if (checked.status !== 0) process.exit(checked.status ?? 1);
 
 rmSync(out, { recursive: true, force: true });

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+
 // First of all: the title takes the place of the arguments in process lists, and arguments may hold keys.
 process.title = "sealwright";
+
+// Beside the bundle, where only whoever installed it can write; where that is nobody now, nothing is cached.
+enableCompileCache(fileURLToPath(new URL("./.compile-cache", import.meta.url)));
 
 const { inputOf } = await import("./terminal.ts");
 const { run } = await import("./run.ts");

@@ -17,3 +17,4 @@ export * from "./seal-config.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
 export { SealedStore, type StoreOptions } from "./store.ts";
+export { checkShare, openBySeal, openByShares } from "./unseal.ts";

@@ -2,6 +2,7 @@
 /** `sealwright server`: from arguments to a running process and its end. */
 import { loadConfig, type ServerConfig } from "./config/index.ts";
 import { banner } from "./runtime/banner.ts";
+import { type DevOptions, devConfig, devRun } from "./runtime/dev.ts";
 import { createLog, type Log } from "./runtime/log.ts";
 import { firstRun, quickstartConfig } from "./runtime/quickstart.ts";
 import { type RunningServer, startServer } from "./runtime/server.ts";
@@ -13,6 +14,8 @@ export interface ServerArguments {
   readonly configPaths: readonly string[];
   /** Instead of `configPaths`: the configuration of `npm start`, which initialises itself. */
   readonly quickstart?: boolean;
+  /** Instead of `configPaths`: in memory, unsealed, for trying things out. */
+  readonly dev?: DevOptions;
   /** Wins over the configuration's. */
   readonly logLevel?: ServerConfig["log_level"];
 }
@@ -44,19 +47,28 @@ async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, 
   const server = await startServer(config, io.env, log);
   try {
     io.stdout.write(banner(config, server));
-    if (args.quickstart) {
-      const shown = await firstRun(server);
-      io.stdout.write(shown ?? "Unsealed.\n");
-    } else {
-      await explainState(server, log);
-      if ((await server.store.status()).initialized) void server.unsealer?.run();
-    }
+    io.stdout.write(await settle(args, server, log));
     const signal = await untilStopped(() => reload(server, log));
     log.info(`${signal}: sealing and stopping`);
   } finally {
     await server.stop();
   }
   log.info("stopped");
+}
+
+/** Brings a started server to where its kind of start leaves it; answers what to show of that. */
+async function settle(args: ServerArguments, server: RunningServer, log: Log): Promise<string> {
+  if (args.dev !== undefined) return devRun(server, args.dev);
+  if (args.quickstart) return firstRun(server);
+  await explainState(server, log);
+  if ((await server.store.status()).initialized) void server.unsealer?.run();
+  return "";
+}
+
+function configure(args: ServerArguments, env: ServerIo["env"]): ReturnType<typeof loadConfig> {
+  if (args.dev !== undefined) return { config: devConfig(args.dev, env), warnings: [] };
+  if (args.quickstart) return { config: quickstartConfig(env), warnings: [] };
+  return loadConfig(args.configPaths, env);
 }
 
 function reload(server: RunningServer, log: Log): void {
@@ -71,9 +83,7 @@ function reload(server: RunningServer, log: Log): void {
 /** Runs a server until it is told to stop. Answers the exit code: 0, or 1 when it could not start. */
 export async function runServer(args: ServerArguments, io: ServerIo): Promise<number> {
   try {
-    const { config, warnings } = args.quickstart
-      ? { config: quickstartConfig(io.env), warnings: [] }
-      : loadConfig(args.configPaths, io.env);
+    const { config, warnings } = configure(args, io.env);
     const log = createLog({
       level: args.logLevel ?? config.log_level,
       format: config.log_format,

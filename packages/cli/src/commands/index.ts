@@ -15,6 +15,9 @@ import { printToken } from "./print-token.ts";
 import { read } from "./read.ts";
 import { server } from "./server.ts";
 import { status } from "./status.ts";
+import { storageGet } from "./storage/get.ts";
+import { storageList } from "./storage/list.ts";
+import { storageRotate } from "./storage/rotate.ts";
 import { version } from "./version.ts";
 import { write } from "./write.ts";
 
@@ -38,10 +41,14 @@ export const commandRegistry = new Registry(
     write,
     list,
     deletePath,
+    storageList,
+    storageGet,
+    storageRotate,
   ],
   [
     { path: "operator", synopsis: "Initialise, unseal and seal the server, and look after its keys" },
     { path: "kv", synopsis: "Read and write secrets" },
+    { path: "storage", synopsis: "Read, and rotate the key of, a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],
 );

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
+import { initializeEmpty } from "./initialize-empty.ts";
 import type { RunningServer } from "./server.ts";
 import { StartupError } from "./startup-error.ts";
 
@@ -49,34 +50,16 @@ export function quickstartConfig(env: NodeJS.ProcessEnv): ServerConfig {
   return readConfig([parseDocument(QUICKSTART_CONFIG, "quickstart.hcl")], env).config;
 }
 
-interface InitAnswer {
-  readonly recovery_keys_base64: readonly string[];
-  readonly root_token: string;
-}
-
-async function initialize({ dispatch }: RunningServer): Promise<InitAnswer> {
-  const answer = await dispatch({
-    method: "PUT",
-    path: "sys/init",
-    query: new URLSearchParams(),
-    text: JSON.stringify({ recovery_shares: 5, recovery_threshold: 3 }),
-    token: undefined,
-    remoteAddress: "",
-    signal: new AbortController().signal,
-  });
-  return JSON.parse(answer.json ?? "") as InitAnswer;
-}
-
 /**
- * Unseals a server that has data, or initialises an empty one and answers what to show, once. Throws what unsealing
+ * Unseals a server that has data, or initialises an empty one; answers what to show of it, the keys this once. Throws what unsealing
  * throws: with a local key there is nothing to wait for.
  */
-export async function firstRun(server: RunningServer): Promise<string | undefined> {
+export async function firstRun(server: RunningServer): Promise<string> {
   if ((await server.store.status()).initialized) {
     await server.store.unseal();
-    return undefined;
+    return "Unsealed.\n";
   }
-  const { recovery_keys_base64, root_token } = await initialize(server);
+  const { recovery_keys_base64, root_token } = await initializeEmpty(server);
   const [url] = server.urls;
   return [
     "Initialised and unsealed. Keep what follows: it is shown this once.",
