@@ -7,6 +7,11 @@ function documentOf(type: string): string {
   return readFileSync(new URL(`../../docs/seals/${type}.md`, import.meta.url), "utf8");
 }
 
+// The formatter pads the columns of tables.
+function withoutPadding(table: string): string {
+  return table.replace(/ +\|/g, " |").replace(/-{3,}/g, "---");
+}
+
 /**
  * Compares the settings table between its two markers with what the plugin's declaration gives. Throws with the
  * expected table, ready to be pasted, when they differ.
@@ -19,7 +24,7 @@ export function checkSettingsTable(type: string, fields: ConfigFields): void {
     throw new Error(`docs/seals/${type}.md has no table between ${begin.trim()} and ${end.trim()}`);
   }
   const expected = settingsTable(fields);
-  if (text.slice(start + begin.length, stop) === expected) return;
+  if (withoutPadding(text.slice(start + begin.length, stop)).trim() === expected) return;
   throw new Error(`the settings table of docs/seals/${type}.md is not that of the plugin, which is:\n\n${expected}\n`);
 }
 
@@ -31,7 +36,7 @@ interface DocumentedError {
 }
 
 function documentedErrors(type: string): DocumentedError[] {
-  return [...documentOf(type).matchAll(/^\| `(SEAL_\w+)` \| `([^`]+)`/gm)].map(([, code = "", quotation = ""]) => {
+  return [...documentOf(type).matchAll(/^\| `(SEAL_\w+)` +\| `([^`]+)`/gm)].map(([, code = "", quotation = ""]) => {
     const literal = quotation.split("…").map((part) => RegExp.escape(part));
     return { code, quotation, pattern: new RegExp(literal.join(".*")) };
   });
