@@ -60,11 +60,12 @@ export class Barrier {
 
   /**
    * Forgets every key: later calls throw `SEALED`, so the count is final. Answers the keyring with that count where it
-   * is yet to be saved, for the caller to write and let go of.
+   * is yet to be saved, for the caller to write and let go of. Locking again does nothing.
    */
   lock(): Keyring | undefined {
     const unsaved = this.#unsaved === 0 ? undefined : withEncryptions(this.keyring, this.encryptions);
     this.#keyring = undefined;
+    this.#unsaved = 0;
     return unsaved;
   }
 

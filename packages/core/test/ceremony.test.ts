@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Ceremony, type CeremonyInput, IDLE, step } from "@sealwright/core";
+import { type Ceremony, type CeremonyInput, type CeremonyStep, IDLE, step } from "@sealwright/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -25,7 +25,7 @@ function run(...inputs: CeremonyInput<string>[]): { state: Ceremony<string>; out
   const outcomes: string[] = [];
   const discarded: number[] = [];
   for (const input of inputs) {
-    const next = step(state, input);
+    const next: CeremonyStep<string> = step(state, input);
     state = next.state;
     outcomes.push(next.outcome);
     discarded.push(...next.discard.map((each) => each[0]!));
@@ -168,17 +168,16 @@ const anyInput: fc.Arbitrary<CeremonyInput<string>> = fc.oneof(
 );
 
 describe("any interleaving of inputs", () => {
-  const walk = (
-    inputs: CeremonyInput<string>[],
-    check: (before: Ceremony<string>, input: CeremonyInput<string>, after: ReturnType<typeof step<string>>) => void,
-  ): void => {
+  type Check = (before: Ceremony<string>, input: CeremonyInput<string>, after: CeremonyStep<string>) => void;
+
+  /** Steps through `inputs` from idle. Every state is frozen first, so that a step that changes one in place throws. */
+  const walk = (inputs: CeremonyInput<string>[], check: Check): void => {
     let state: Ceremony<string> = IDLE;
     for (const input of inputs) {
-      const frozen = Object.freeze(
-        state.phase === "idle" ? state : { ...state, shares: Object.freeze([...state.shares]) },
-      );
-      const after = step(frozen as Ceremony<string>, input);
-      check(frozen as Ceremony<string>, input, after);
+      if (state.phase !== "idle") Object.freeze(state.shares);
+      const before: Ceremony<string> = Object.freeze(state);
+      const after: CeremonyStep<string> = step(before, input);
+      check(before, input, after);
       state = after.state;
     }
   };

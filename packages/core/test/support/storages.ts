@@ -8,7 +8,8 @@ export function openLastingStorage(): Storage {
   return { ...delegate(openMemoryStorage()), close: async () => {} };
 }
 
-function delegate(storage: Storage): Storage {
+/** `storage` as an object whose methods can be replaced one by one. */
+export function delegate(storage: Storage): Storage {
   return {
     type: storage.type,
     get: (path) => storage.get(path),
