@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HclEntry, HclError, type HclNode, type HclObject, KIND_NAMES, type Position } from "./tree.ts";
+import { type HclEntry, HclError, type HclNode, type HclObject, type Position } from "./tree.ts";
+
+/** What messages call a node. */
+export const KIND_NAMES: Readonly<Record<HclNode["kind"], string>> = {
+  string: "a text",
+  number: "a number",
+  boolean: "true or false",
+  list: "a list",
+  object: "a block",
+};
 
 /** A block without its labels, and where its key or its last label stands. */
 export interface HclBlock {
@@ -16,8 +25,8 @@ export function blocksOf(source: string, entry: HclEntry, labelCount: number): H
   const walk = (node: HclNode, at: Position, labels: readonly string[]): HclBlock[] => {
     if (node.kind === "list") return node.elements.flatMap((element) => walk(element, at, labels));
     if (node.kind !== "object") {
-      const label = labels.length < labelCount ? ' "…"' : "";
-      throw new HclError(source, node.at, KIND_NAMES[node.kind], `a block such as ${entry.key}${label} { … }`);
+      const example = `${entry.key}${' "…"'.repeat(labelCount)} { … }`;
+      throw new HclError(source, node.at, KIND_NAMES[node.kind], `a block such as ${example}`);
     }
     if (labels.length === labelCount) return [{ labels, body: node, at }];
     return node.entries.flatMap((inner) => walk(inner.value, inner.at, [...labels, inner.key]));

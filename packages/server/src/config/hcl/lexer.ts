@@ -3,12 +3,21 @@ import { Cursor } from "./cursor.ts";
 import { heredoc, jsonString, quotedString } from "./strings.ts";
 import type { Position } from "./tree.ts";
 
-/** A word of the text. `text` is the string's value, the number or identifier as written, or the punctuation. */
+/** A word of the text. `text` is a string's or heredoc's value, the number or identifier as written, or the punctuation. */
 export interface Token {
-  readonly kind: "string" | "number" | "identifier" | "punctuation" | "end";
+  readonly kind: "string" | "heredoc" | "number" | "identifier" | "punctuation" | "end";
   readonly text: string;
   readonly at: Position;
 }
+
+/** What messages call a token. Words, numbers and texts are not shown: they may be a secret that lost its quotes. */
+const FOUND: Partial<Record<Token["kind"], string>> = {
+  string: "a text in quotes",
+  heredoc: "a heredoc",
+  number: "a number",
+  identifier: "a word without quotes",
+  end: "the end of the text",
+};
 
 /** What HCL and JSON write differently. */
 export interface Dialect {
@@ -16,7 +25,8 @@ export interface Dialect {
   readonly punctuation: RegExp;
   readonly number: RegExp;
   readonly identifier: RegExp;
-  string(cursor: Cursor): string;
+  readonly quoted: (cursor: Cursor) => string;
+  readonly heredoc?: (cursor: Cursor) => string;
 }
 
 export const HCL: Dialect = {
@@ -24,7 +34,8 @@ export const HCL: Dialect = {
   punctuation: /[{}[\],=]/y,
   number: /-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y,
   identifier: /[\p{L}_][\p{L}\p{Nd}_.-]{0,999}/uy,
-  string: (cursor) => (cursor.startsWith("<") ? heredoc(cursor) : quotedString(cursor)),
+  quoted: quotedString,
+  heredoc,
 };
 
 export const JSON_DIALECT: Dialect = {
@@ -32,7 +43,7 @@ export const JSON_DIALECT: Dialect = {
   punctuation: /[{}[\],:]/y,
   number: /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y,
   identifier: /[a-zA-Z]{1,20}/y,
-  string: jsonString,
+  quoted: jsonString,
 };
 
 /** Reads a text word by word. Throws `HclError` at a character that begins nothing. */
@@ -59,38 +70,39 @@ export class Lexer {
     return token;
   }
 
-  /** Whether this punctuation is next. */
-  sees(punctuation: string): boolean {
+  /** Whether this punctuation or word is next. */
+  sees(expected: string): boolean {
     const { kind, text } = this.peek();
-    return kind === "punctuation" && text === punctuation;
+    return text === expected && (kind === "punctuation" || kind === "identifier");
   }
 
-  /** Takes this punctuation if it is next, and says whether it was. */
-  accept(punctuation: string): boolean {
-    const seen = this.sees(punctuation);
+  /** Takes this punctuation or word if it is next, and says whether it was. */
+  accept(expected: string): boolean {
+    const seen = this.sees(expected);
     if (seen) this.take();
     return seen;
   }
 
   /** Refuses `token`, the next one unless given. */
   fail(expected: string, token = this.peek()): never {
-    const named: Partial<Record<Token["kind"], string>> = { end: "the end of the text", string: "a text in quotes" };
-    return this.#cursor.fail(expected, named[token.kind] ?? shorten(token.text), token.at);
+    return this.#cursor.fail(expected, FOUND[token.kind] ?? token.text, token.at);
   }
 
   #read(): Token {
     const cursor = this.#cursor;
-    const { blank, punctuation, number, identifier, string } = this.#dialect;
+    const { blank, punctuation, number, identifier, quoted, heredoc } = this.#dialect;
     while (cursor.take(blank) !== undefined);
     const at = cursor.at;
     if (cursor.finished) return { kind: "end", text: "", at };
-    if (cursor.startsWith('"') || cursor.startsWith("<<")) return { kind: "string", text: string(cursor), at };
+    if (cursor.startsWith('"')) return { kind: "string", text: quoted(cursor), at };
+    if (heredoc !== undefined && cursor.startsWith("<<")) return { kind: "heredoc", text: heredoc(cursor), at };
     const mark = cursor.take(punctuation);
     if (mark !== undefined) return { kind: "punctuation", text: mark, at };
     const digits = cursor.take(number);
     if (digits !== undefined) {
-      const rest = cursor.take(/[\p{L}\p{Nd}_.]{1,40}/uy);
-      if (rest !== undefined) cursor.fail("a number, or quotes around the text", shorten(digits + rest), at);
+      if (cursor.take(/[\p{L}\p{Nd}_.]/uy) !== undefined) {
+        cursor.fail('a number, or quotes around what is not: "90s"', "a number with letters behind it", at);
+      }
       return { kind: "number", text: digits, at };
     }
     const word = cursor.take(identifier);
@@ -98,8 +110,4 @@ export class Lexer {
     if (cursor.startsWith("/*")) cursor.fail("the */ that closes the comment here", "the end of the text");
     return cursor.fail("a key or a value");
   }
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HCL, JSON_DIALECT, Lexer } from "./lexer.ts";
-import type { HclEntry, HclList, HclNode, HclNumber, HclObject } from "./tree.ts";
+import type { HclEntry, HclList, HclNode, HclNumber, HclObject, Position } from "./tree.ts";
 
 /** Objects, lists and labels around each other; more is refused, since whoever reads the tree recurses too. */
 const MAX_DEPTH = 100;
@@ -32,12 +32,10 @@ abstract class Parser {
     const { kind, text, at } = this.lexer.peek();
     if (this.lexer.sees("{")) return this.nested(1, () => this.object());
     if (this.lexer.sees("[")) return this.nested(1, () => this.#list());
+    if (this.lexer.accept("true") || this.lexer.accept("false")) return { kind: "boolean", value: text === "true", at };
     if (kind === "number") return this.#number();
-    if (kind !== "string" && text !== "true" && text !== "false") {
-      return this.lexer.fail("a value: a text in quotes, a number, true, false, a list or an object");
-    }
-    this.lexer.take();
-    return kind === "string" ? { kind, value: text, at } : { kind: "boolean", value: text === "true", at };
+    if (kind === "string" || kind === "heredoc") return { kind: "string", value: this.lexer.take().text, at };
+    return this.lexer.fail("a value: a text in quotes, a number, true, false, a list or an object");
   }
 
   /** Counts `levels` of nesting while `read` runs. */
@@ -52,11 +50,10 @@ abstract class Parser {
   #list(): HclList {
     const { at } = this.lexer.take();
     const elements: HclNode[] = [];
-    while (!this.lexer.sees("]")) {
+    while (!this.lexer.accept("]")) {
       elements.push(this.value());
       if (!this.lexer.accept(",") && !this.lexer.sees("]")) this.lexer.fail("a comma or ] in the list");
     }
-    this.lexer.take();
     return { kind: "list", elements, at };
   }
 
@@ -70,8 +67,7 @@ abstract class Parser {
     }
     const digits = text.replace("-", "");
     if (/^0\d*[89]/.test(digits)) this.lexer.fail("an octal number, since it begins with 0", token);
-    const size = BigInt(digits.replace(/^0(?=\d)/, "0o"));
-    const exact = text.startsWith("-") ? -size : size;
+    const exact = BigInt(digits.replace(/^0(?=\d)/, "0o")) * (text.startsWith("-") ? -1n : 1n);
     const value = Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
     return { kind: "number", value, text, at };
   }
@@ -79,17 +75,17 @@ abstract class Parser {
 
 class HclParser extends Parser {
   document(): HclObject {
-    const { at } = this.lexer.peek();
-    const entries: HclEntry[] = [];
-    while (this.lexer.peek().kind !== "end") entries.push(this.#entry("a key"));
-    return { kind: "object", entries, at };
+    return this.#body(this.lexer.peek().at, "a key", () => this.lexer.peek().kind === "end");
   }
 
   protected object(): HclObject {
-    const { at } = this.lexer.take();
+    return this.#body(this.lexer.take().at, "a key or }", () => this.lexer.accept("}"));
+  }
+
+  #body(at: Position, expected: string, ends: () => boolean): HclObject {
     const entries: HclEntry[] = [];
-    while (!this.lexer.accept("}")) {
-      entries.push(this.#entry("a key or }"));
+    while (!ends()) {
+      entries.push(this.#entry(expected));
       this.lexer.accept(",");
     }
     return { kind: "object", entries, at };
@@ -132,18 +128,14 @@ class JsonParser extends Parser {
   protected object(): HclObject {
     const { at } = this.lexer.take();
     const entries: HclEntry[] = [];
-    if (this.lexer.accept("}")) return { kind: "object", entries, at };
-    do entries.push(this.#member());
-    while (this.lexer.accept(","));
-    if (!this.lexer.accept("}")) this.lexer.fail("a comma or } in the object");
+    while (!this.lexer.accept("}")) {
+      const key = this.lexer.take();
+      if (key.kind !== "string") this.lexer.fail("a key in quotes, or }", key);
+      if (!this.lexer.accept(":")) this.lexer.fail(": after the key");
+      // As in Vault, null is the same as leaving the key out.
+      if (!this.lexer.accept("null")) entries.push({ key: key.text, at: key.at, value: this.value() });
+      if (!this.lexer.accept(",") && !this.lexer.sees("}")) this.lexer.fail("a comma or } in the object");
+    }
     return { kind: "object", entries, at };
-  }
-
-  #member(): HclEntry {
-    const key = this.lexer.peek();
-    if (key.kind !== "string") this.lexer.fail("a key in quotes");
-    this.lexer.take();
-    if (!this.lexer.accept(":")) this.lexer.fail(": after the key");
-    return { key: key.text, at: key.at, value: this.value() };
   }
 }

@@ -3,22 +3,18 @@
 import type { Cursor } from "./cursor.ts";
 
 const SIMPLE_ESCAPES = new Map(Object.entries({ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" }));
-const NUMERIC_ESCAPE = /\\(?:[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/y;
-const ESCAPES = 'an escape: \\n, \\t, \\", \\\\, \\a, \\b, \\f, \\r, \\v, \\uXXXX or \\UXXXXXXXX';
+const ESCAPE = /\\(?:[abfnrtv"\\]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/y;
+const ESCAPES = '\\n, \\t, \\", \\\\, \\a, \\b, \\f, \\r, \\v, \\uXXXX or \\UXXXXXXXX';
 
 function escapeSequence(cursor: Cursor): string {
   const at = cursor.at;
-  const numeric = cursor.take(NUMERIC_ESCAPE);
-  if (numeric === undefined) {
-    const text = cursor.take(/\\[^\n]?/y) ?? "";
-    if (text === "\\\\" || text === '\\"') return text.slice(1);
-    return SIMPLE_ESCAPES.get(text.slice(1)) ?? cursor.fail(ESCAPES, text, at);
-  }
-  const octal = /^\\[0-7]/.test(numeric);
-  const code = octal ? Number.parseInt(numeric.slice(1), 8) : Number.parseInt(numeric.slice(2), 16);
+  const text = (cursor.take(ESCAPE) ?? cursor.fail(ESCAPES, cursor.take(/\\.?/uy), at)).slice(1);
+  if (text.length === 1) return SIMPLE_ESCAPES.get(text) ?? text;
+  const bytes = /^[0-7x]/.test(text);
+  const code = /^[0-7]/.test(text) ? Number.parseInt(text, 8) : Number.parseInt(text.slice(1), 16);
   // Octal and \x escapes are bytes: above 0x7f they would be pieces of UTF-8.
-  if ((octal || numeric[1] === "x") && code > 0x7f) cursor.fail("\\uXXXX for characters beyond ASCII", numeric, at);
-  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) cursor.fail("a Unicode character", numeric, at);
+  if (bytes && code > 0x7f) cursor.fail("\\uXXXX for characters beyond ASCII", `\\${text}`, at);
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) cursor.fail("a Unicode character", `\\${text}`, at);
   return String.fromCodePoint(code);
 }
 
@@ -77,13 +73,15 @@ function unindent(lines: readonly string[], indent: string): string {
 export function jsonString(cursor: Cursor): string {
   const at = cursor.at;
   cursor.take(/"/y);
-  const parts: string[] = [];
+  let text = "";
   while (cursor.take(/"/y) === undefined) {
-    parts.push(cursor.take(/[^"\\\n]+|\\[^\n]/y) ?? cursor.fail('the " that closes the string here', cursor.found, at));
+    text += cursor.take(/[^"\\\n]+|\\[^\n]/y) ?? cursor.fail('the " that closes the string here', cursor.found, at);
   }
   try {
-    return JSON.parse(`"${parts.join("")}"`) as string;
+    const value = JSON.parse(`"${text}"`) as string;
+    if (value.isWellFormed()) return value;
   } catch {
-    return cursor.fail("a JSON string: no control characters, and only JSON's escapes", "a string", at);
+    // Said below, with the place.
   }
+  return cursor.fail("a JSON string: JSON's escapes, whole characters, no control characters", "a string", at);
 }

@@ -15,22 +15,13 @@ interface Node<Kind extends string> {
   readonly kind: Kind;
   readonly at: Position;
 }
-export type HclString = Node<"string"> & { readonly value: string };
-export type HclBoolean = Node<"boolean"> & { readonly value: boolean };
+type HclText = Node<"string"> & { readonly value: string };
+type HclBoolean = Node<"boolean"> & { readonly value: boolean };
 /** Whole numbers are exact, a bigint where a number would round. `text` is the number as written: `0755`, `0x10`. */
 export type HclNumber = Node<"number"> & { readonly value: number | bigint; readonly text: string };
 export type HclList = Node<"list"> & { readonly elements: readonly HclNode[] };
 export type HclObject = Node<"object"> & { readonly entries: readonly HclEntry[] };
-export type HclNode = HclString | HclNumber | HclBoolean | HclList | HclObject;
-
-/** What messages call a node. */
-export const KIND_NAMES: Readonly<Record<HclNode["kind"], string>> = {
-  string: "a text",
-  number: "a number",
-  boolean: "true or false",
-  list: "a list",
-  object: "a block",
-};
+export type HclNode = HclText | HclNumber | HclBoolean | HclList | HclObject;
 
 /** A key or a block's label, where it stands, and what belongs to it. */
 export interface HclEntry {
