@@ -14,7 +14,7 @@ describe("a plugin that ends its process", () => {
       const first = await fake.tell("pid");
       const [crashed, waiting] = await Promise.allSettled([fake.tell(command), fake.tell("pid")]);
       expect(crashed).toMatchObject({ status: "rejected", reason: { code: "SEAL_UNAVAILABLE" } });
-      expect(waiting.status).toBe("fulfilled");
+      expect(waiting).toMatchObject({ status: "fulfilled" });
       expect(await fake.tell("pid")).not.toBe(first);
       expect(await fake.journal()).toHaveLength(2);
     });
@@ -66,7 +66,7 @@ describe("a plugin that does not answer", () => {
     const pid = await fake.tell("pid");
     const calls = [fake.tell("slow 700"), fake.tell("slow 700"), fake.tell("pid")];
     const [first, second, third] = await Promise.allSettled(calls);
-    expect(first.status).toBe("fulfilled");
+    expect(first).toMatchObject({ status: "fulfilled" });
     expect(second).toMatchObject({ reason: { code: "SEAL_TIMEOUT" } });
     expect(third).toMatchObject({ reason: { code: "SEAL_TIMEOUT" } });
     expect(await fake.tell("pid")).toBe(pid);

@@ -114,7 +114,7 @@ export async function softHsm(options: SoftHsmOptions = {}): Promise<SoftHsm> {
     tokenLabel,
     pin,
     env,
-    addAesKey: (names) => pkcs11Tool("--keygen", "--key-type", "AES:32", ...named(names)),
+    addAesKey: (names) => pkcs11Tool("--keygen", "--key-type", "AES:32", "--sensitive", ...named(names)),
     addRsaKey: (names, bits = 2048) => pkcs11Tool("--keypairgen", "--key-type", `RSA:${bits}`, ...named(names)),
     deleteAesKey: (names) => pkcs11Tool("--delete-object", "--type", "secrkey", ...named(names)),
     changePin: (from, to) =>

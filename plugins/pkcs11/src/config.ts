@@ -83,7 +83,7 @@ export const fields = {
       .toLowerCase()
       .pipe(z.enum(["sha1", "sha224", "sha256", "sha384", "sha512"]))
       .default("sha256"),
-    doc: "The hash of RSA-OAEP: sha1, sha224, sha256 (the default), sha384 or sha512. SoftHSM has sha1 only.",
+    doc: "The hash of RSA-OAEP: sha1, sha224, sha256, sha384 or sha512. SoftHSM has sha1 only.",
     env: variables("RSA_OAEP_HASH"),
   },
   disable_software_encryption: {
