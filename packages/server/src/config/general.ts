@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The top level of a configuration, and its `telemetry` block. */
 import type { Section, Settings } from "./section.ts";
-import { duration, flag, oneOf, text, url } from "./values.ts";
+import { duration, flag, limit, oneOf, text, url } from "./values.ts";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -39,12 +39,12 @@ const settings = {
   default_lease_ttl: { schema: duration, default: "768h", doc: "How long a token lives unless it says otherwise." },
   max_lease_ttl: { schema: duration, default: "768h", doc: "How long a token may live at most." },
   default_max_request_duration: {
-    schema: duration,
+    schema: limit,
     default: "90s",
     doc: "For listeners without `max_request_duration`.",
   },
   encryption_count_persist_timeout: {
-    schema: duration,
+    schema: limit,
     default: "1s",
     doc: "How long the save of the encryption count may take.",
     variable: "ENCRYPTION_COUNT_PERSIST_TIMEOUT",

@@ -2,8 +2,8 @@
 /** The `listener "tcp"` blocks. */
 import { type Block, readBlocks } from "./blocks.ts";
 import { ConfigError } from "./errors.ts";
-import { collect, type Findings, readSection, type Section, type Settings, type ValuesOf } from "./section.ts";
-import { duration, flag, listenAddress, oneOf, text, whole } from "./values.ts";
+import { collect, type Reading, readSection, type Section, type Settings, type ValuesOf } from "./section.ts";
+import { flag, limit, listenAddress, oneOf, text, timeout, whole } from "./values.ts";
 
 const TLS_VERSIONS = ["tls10", "tls11", "tls12", "tls13"] as const;
 const GIGABYTE = 2 ** 30;
@@ -19,7 +19,7 @@ const settings = {
   tls_require_and_verify_client_cert: { schema: flag, default: false, doc: "Only clients with a certificate." },
   tls_disable_client_certs: { schema: flag, default: false, doc: "Clients are not asked for a certificate." },
   max_request_size: { schema: whole(1, GIGABYTE), default: 33_554_432, doc: "Bytes of a request's body; above, 413." },
-  max_request_duration: { schema: duration, doc: "Above, 408. Else `default_max_request_duration`." },
+  max_request_duration: { schema: limit, doc: "Above, 408. Else `default_max_request_duration`." },
   max_request_json_memory: {
     schema: whole(1, GIGABYTE),
     default: 34_078_720,
@@ -27,10 +27,10 @@ const settings = {
   },
   max_request_json_strings: { schema: whole(1, 10_000_000), default: 1000, doc: "Texts that a body's JSON may hold." },
   require_request_header: { schema: flag, default: false, doc: "Only requests with `X-Vault-Request: true`." },
-  http_read_header_timeout: { schema: duration, default: "10s", doc: "For a request's headers." },
-  http_read_timeout: { schema: duration, default: "30s", doc: "For a whole request." },
-  http_write_timeout: { schema: duration, default: "0", doc: "For an answer; `0` is without end." },
-  http_idle_timeout: { schema: duration, default: "5m", doc: "For the next request of a connection." },
+  http_read_header_timeout: { schema: timeout, default: "10s", doc: "For a request's headers." },
+  http_read_timeout: { schema: timeout, default: "30s", doc: "For a whole request." },
+  http_write_timeout: { schema: timeout, default: "0", doc: "For an answer; `0` is without end." },
+  http_idle_timeout: { schema: timeout, default: "5m", doc: "For the next request of a connection." },
   disable_unauthed_rekey_endpoints: {
     schema: flag,
     default: false,
@@ -113,9 +113,9 @@ export interface ListenerConfig extends Omit<ValuesOf<typeof settings>, "max_req
 export function readListeners(
   blocks: readonly Block[],
   fallback: { readonly max_request_duration: number },
-  findings: Findings,
+  reading: Reading,
 ): ListenerConfig[] {
-  const listeners = blocks.map((block, index) => readListener(block, `listener.${index}`, fallback, findings));
+  const listeners = blocks.map((block, index) => readListener(block, `listener.${index}`, fallback, reading));
   const taken = new Map<string, Block>();
   for (const [index, { address }] of listeners.entries()) {
     const block = blocks[index] as Block;
@@ -134,27 +134,27 @@ function readListener(
   block: Block,
   path: string,
   fallback: { readonly max_request_duration: number },
-  findings: Findings,
+  reading: Reading,
 ): ListenerConfig {
   const { file } = block.at;
   const type = block.labels[0]?.toLowerCase();
   if (type !== "tcp") {
     throw new ConfigError(`listener ${JSON.stringify(type)} is not supported: use listener "tcp"`, block.at);
   }
-  const values = readSection(listener, collect(listener, block.body.entries, file, findings), path, findings);
+  const values = readSection(listener, collect(listener, block.body.entries, file, reading), path, reading);
   if (values.max_request_duration === undefined) {
-    const origin = findings.origins.get("default_max_request_duration") ?? { from: "default" };
-    findings.origins.set(`${path}.max_request_duration`, origin);
+    const origin = reading.origins.get("default_max_request_duration") ?? { from: "default" };
+    reading.origins.set(`${path}.max_request_duration`, origin);
   }
   checkTls(values, block);
   const given = block.body.entries.filter(({ key }) => key === "telemetry").map((entry) => ({ file, entry }));
   const entries = readBlocks(given, 0).flatMap(({ body }) => body.entries);
-  const collected = collect(listenerTelemetry, entries, file, findings);
+  const collected = collect(listenerTelemetry, entries, file, reading);
   return {
     ...values,
     type,
     max_request_duration: values.max_request_duration ?? fallback.max_request_duration,
-    telemetry: readSection(listenerTelemetry, collected, `${path}.telemetry`, findings),
+    telemetry: readSection(listenerTelemetry, collected, `${path}.telemetry`, reading),
   };
 }
 

@@ -6,8 +6,9 @@ import { ConfigError, type SourcePosition } from "./errors.ts";
 import { type HclEntry, KIND_NAMES } from "./hcl/index.ts";
 import {
   collect,
-  type Findings,
   keyPosition,
+  type Origin,
+  type Reading,
   readSection,
   readVariable,
   type Section,
@@ -15,7 +16,7 @@ import {
   type ValuesOf,
   valuePosition,
 } from "./section.ts";
-import { duration, flag, oneOf, text, whole, words } from "./values.ts";
+import { flag, limit, oneOf, text, whole, words } from "./values.ts";
 
 const settings = {
   disabled: { schema: flag, default: false, doc: "The old seal of a migration: it opens, and seals nothing new." },
@@ -29,7 +30,7 @@ const settings = {
     schema: oneOf(["process", "none"]),
     doc: "Whether the plugin runs in a process of its own; else as it asks.",
   },
-  call_deadline: { schema: duration, default: "30s", doc: "How long one call of the seal may take." },
+  call_deadline: { schema: limit, default: "30s", doc: "How long one call of the seal may take." },
 } as const satisfies Settings;
 
 /** What every seal has. */
@@ -53,12 +54,12 @@ export interface SealConfig extends Omit<ValuesOf<typeof settings>, "name" | "pu
  * Reads the `seal` and `kms` blocks. Without an enabled one, a Shamir seal is meant. `BAO_SEAL_TYPE` (else
  * `VAULT_SEAL_TYPE`) replaces the type of whatever is enabled.
  */
-export function readSeals(blocks: readonly Block[], findings: Findings): SealConfig[] {
-  const seals = blocks.map((block, index) => readSeal(block, `seal.${index}`, findings));
+export function readSeals(blocks: readonly Block[], reading: Reading): SealConfig[] {
+  const seals = blocks.map((block, index) => readSeal(block, `seal.${index}`, reading));
   if (seals.length > 1 && seals.every(({ disabled }) => disabled)) {
     throw new ConfigError("every seal is disabled: leave disabled out of the one that shall seal", blocks[0]?.at);
   }
-  if (seals.every(({ disabled }) => disabled)) seals.push(impliedSeal(`seal.${seals.length}`, findings));
+  if (seals.every(({ disabled }) => disabled)) seals.push(impliedSeal(`seal.${seals.length}`, reading));
   for (const [index, seal] of seals.entries()) {
     if (seals.findIndex(({ name }) => name === seal.name) < index) {
       throw new ConfigError(`two seals are called ${JSON.stringify(seal.name)}: give one another name`, seal.at);
@@ -67,37 +68,44 @@ export function readSeals(blocks: readonly Block[], findings: Findings): SealCon
   return seals;
 }
 
-function readSeal(block: Block, path: string, findings: Findings): SealConfig {
+function readSeal(block: Block, path: string, reading: Reading): SealConfig {
   const { file } = block.at;
   const label = (block.labels[0] ?? "").toLowerCase();
   const section = { ...anySeal, name: `seal ${JSON.stringify(label)}` };
   const generic = block.body.entries.filter(({ key }) => Object.hasOwn(settings, key));
-  const values = readSection(section, collect(section, generic, file, findings), path, findings);
+  const values = readSection(section, collect(section, generic, file, reading), path, reading);
   const own = block.body.entries.filter(({ key }) => !Object.hasOwn(settings, key));
   const { stanza, positions } = readStanza(section, own, file);
-  for (const [key, at] of positions) findings.origins.set(`${path}.${key}`, { from: "file", ...at });
-
-  const variable = values.disabled ? undefined : readVariable(findings.env, "SEAL_TYPE");
-  const type = variable?.value.toLowerCase() ?? label;
-  findings.origins.set(
-    `${path}.type`,
-    variable === undefined ? { from: "file", ...block.at } : { from: "variable", name: variable.name },
-  );
-  if (values.name === undefined) findings.origins.set(`${path}.name`, { from: "default" });
+  for (const [key, at] of positions) reading.origins.set(`${path}.${key}`, { from: "file", ...at });
+  const written: Written = { type: label, origin: { from: "file", ...block.at } };
+  const type = values.disabled ? noteType(written, path, reading) : enabledType(written, path, reading);
   const name = values.name ?? (values.disabled ? `${type}-disabled` : type);
+  if (values.name === undefined) reading.origins.set(`${path}.name`, { from: "default" });
   return { ...values, type, name, purpose: values.purpose ?? [], stanza, positions, at: block.at };
 }
 
-function impliedSeal(path: string, findings: Findings): SealConfig {
-  const variable = readVariable(findings.env, "SEAL_TYPE");
-  const type = variable?.value.toLowerCase() ?? "shamir";
-  const values = readSection(anySeal, new Map(), path, findings);
-  findings.origins.set(
-    `${path}.type`,
-    variable === undefined ? { from: "default" } : { from: "variable", name: variable.name },
-  );
-  findings.origins.set(`${path}.name`, { from: "default" });
+function impliedSeal(path: string, reading: Reading): SealConfig {
+  const values = readSection(anySeal, new Map(), path, reading);
+  const type = enabledType({ type: "shamir", origin: { from: "default" } }, path, reading);
+  reading.origins.set(`${path}.name`, { from: "default" });
   return { ...values, type, name: type, purpose: [], stanza: {}, positions: new Map(), at: undefined };
+}
+
+interface Written {
+  readonly type: string;
+  readonly origin: Origin;
+}
+
+function enabledType(written: Written, path: string, reading: Reading): string {
+  const variable = readVariable(reading.env, "SEAL_TYPE");
+  if (variable === undefined) return noteType(written, path, reading);
+  const { name, value } = variable;
+  return noteType({ type: value.toLowerCase(), origin: { from: "variable", name } }, path, reading);
+}
+
+function noteType({ type, origin }: Written, path: string, reading: Reading): string {
+  reading.origins.set(`${path}.type`, origin);
+  return type;
 }
 
 function readStanza(

@@ -52,8 +52,8 @@ export interface Given {
   readonly entry: HclEntry;
 }
 
-/** What reading collects beside the values. */
-export interface Findings {
+/** One reading of the configuration: the variables that count, and what is noted beside the values. */
+export interface Reading {
   readonly env: NodeJS.ProcessEnv;
   /** By dotted path: `log_level`, `listener.0.address`. */
   readonly origins: Map<string, Origin>;
@@ -90,7 +90,7 @@ export function collect(
   section: Section,
   entries: readonly HclEntry[],
   file: string,
-  findings: Findings,
+  reading: Reading,
 ): Map<string, Given> {
   const collected = new Map<string, Given>();
   for (const entry of entries) {
@@ -109,7 +109,7 @@ export function collect(
       collected.set(key, given);
     } else if (Object.hasOwn(section.ignored, key)) {
       const message = `${prefix(section)}${key} is accepted and has no effect: ${section.ignored[key]}`;
-      findings.warnings.push({ message, at: keyPosition(given) });
+      reading.warnings.push({ message, at: keyPosition(given) });
     } else {
       refuseUnknown(section, given);
     }
@@ -126,20 +126,20 @@ function refuseUnknown(section: Section, given: Given): never {
 
 /**
  * The values of a section: from the variable, else from what was collected, else the default. `path` leads to it in
- * `findings.origins`. Throws `ConfigError` for a value that its schema refuses.
+ * `reading.origins`. Throws `ConfigError` for a value that its schema refuses.
  */
 export function readSection<Declared extends Settings>(
   section: Section<Declared>,
   collected: ReadonlyMap<string, Given>,
   path: string,
-  findings: Findings,
+  reading: Reading,
 ): ValuesOf<Declared> {
   const values = Object.entries<Setting>(section.settings).map(([key, setting]) => {
     const given = collected.get(key);
-    const variable = setting.variable === undefined ? undefined : readVariable(findings.env, setting.variable);
+    const variable = setting.variable === undefined ? undefined : readVariable(reading.env, setting.variable);
     const dotted = path === "" ? key : `${path}.${key}`;
     const { value, origin } = choose(section, key, setting, given, variable);
-    if (value !== undefined) findings.origins.set(dotted, origin);
+    if (value !== undefined) reading.origins.set(dotted, origin);
     return [key, value];
   });
   return Object.fromEntries(values) as ValuesOf<Declared>;

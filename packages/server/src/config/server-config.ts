@@ -5,7 +5,7 @@ import { general, telemetry } from "./general.ts";
 import type { HclObject } from "./hcl/index.ts";
 import { type ListenerConfig, readListeners } from "./listener.ts";
 import { readSeals, requireOneEnabledSeal, type SealConfig } from "./seal.ts";
-import { collect, type Findings, type Origin, readSection, type ValuesOf } from "./section.ts";
+import { collect, type Origin, type Reading, readSection, type ValuesOf } from "./section.ts";
 import { readStorage, type StorageConfig } from "./storage.ts";
 
 /**
@@ -35,19 +35,19 @@ export function readConfig(
   documents: readonly ConfigDocument[],
   env: NodeJS.ProcessEnv,
 ): { config: ServerConfig; warnings: ConfigWarning[] } {
-  const findings: Findings = { env, origins: new Map(), warnings: [] };
-  const values = readGeneral(documents, findings);
-  const seal = readSeals(blocksNamed(documents, ["seal", "kms"], 1), findings);
+  const reading: Reading = { env, origins: new Map(), warnings: [] };
+  const values = readGeneral(documents, reading);
+  const seal = readSeals(blocksNamed(documents, ["seal", "kms"], 1), reading);
   requireOneEnabledSeal(seal);
   const config: ServerConfig = {
     ...values,
-    storage: readTheStorage(documents, findings),
-    listener: readTheListeners(documents, values.default_max_request_duration, findings),
+    storage: readTheStorage(documents, reading),
+    listener: readTheListeners(documents, values.default_max_request_duration, reading),
     seal,
-    telemetry: readTelemetry(documents, findings),
-    origins: findings.origins,
+    telemetry: readTelemetry(documents, reading),
+    origins: reading.origins,
   };
-  return { config, warnings: findings.warnings };
+  return { config, warnings: reading.warnings };
 }
 
 function blocksNamed(documents: readonly ConfigDocument[], keys: readonly string[], labelCount: number): Block[] {
@@ -61,21 +61,17 @@ function blocksNamed(documents: readonly ConfigDocument[], keys: readonly string
 }
 
 /** Keys of later files replace those of earlier ones. */
-function readGeneral(documents: readonly ConfigDocument[], findings: Findings): ValuesOf<typeof general.settings> {
-  const collected = documents.flatMap(({ file, root }) => [...collect(general, root.entries, file, findings)]);
-  const values = readSection(general, new Map(collected), "", findings);
+function readGeneral(documents: readonly ConfigDocument[], reading: Reading): ValuesOf<typeof general.settings> {
+  const collected = documents.flatMap(({ file, root }) => [...collect(general, root.entries, file, reading)]);
+  const values = readSection(general, new Map(collected), "", reading);
   if (values.default_lease_ttl > values.max_lease_ttl) {
-    throw new ConfigError(
-      "default_lease_ttl is longer than max_lease_ttl",
-      filePosition("default_lease_ttl", findings),
-    );
+    throw new ConfigError("default_lease_ttl is longer than max_lease_ttl", filePosition("default_lease_ttl", reading));
   }
-  if (values.ui)
-    findings.warnings.push({ message: "ui: there is no web console yet", at: filePosition("ui", findings) });
+  if (values.ui) reading.warnings.push({ message: "ui: there is no web console yet", at: filePosition("ui", reading) });
   return values;
 }
 
-function filePosition(path: string, { origins }: Findings): SourcePosition | undefined {
+function filePosition(path: string, { origins }: Reading): SourcePosition | undefined {
   const origin = origins.get(path);
   return origin?.from === "file" ? { file: origin.file, line: origin.line, column: origin.column } : undefined;
 }
@@ -84,24 +80,24 @@ function missing(what: string, documents: readonly ConfigDocument[], example: st
   return new ConfigError(`there is no ${what} in ${documents.map(({ file }) => file).join(", ")}: add ${example}`);
 }
 
-function readTheStorage(documents: readonly ConfigDocument[], findings: Findings): StorageConfig {
+function readTheStorage(documents: readonly ConfigDocument[], reading: Reading): StorageConfig {
   const block = lastBlock("storage", blocksNamed(documents, ["storage", "backend"], 1));
   if (block === undefined) throw missing("storage", documents, 'storage "lmdb" { path = "./data" }');
-  return readStorage(block, findings);
+  return readStorage(block, reading);
 }
 
 function readTheListeners(
   documents: readonly ConfigDocument[],
   max_request_duration: number,
-  findings: Findings,
+  reading: Reading,
 ): ListenerConfig[] {
   const blocks = blocksNamed(documents, ["listener"], 1);
   if (blocks.length === 0) throw missing("listener", documents, 'listener "tcp" { address = "127.0.0.1:8200" … }');
-  return readListeners(blocks, { max_request_duration }, findings);
+  return readListeners(blocks, { max_request_duration }, reading);
 }
 
-function readTelemetry(documents: readonly ConfigDocument[], findings: Findings): ValuesOf<typeof telemetry.settings> {
+function readTelemetry(documents: readonly ConfigDocument[], reading: Reading): ValuesOf<typeof telemetry.settings> {
   const block = lastBlock("telemetry", blocksNamed(documents, ["telemetry"], 0));
-  const collected = block === undefined ? new Map() : collect(telemetry, block.body.entries, block.at.file, findings);
-  return readSection(telemetry, collected, "telemetry", findings);
+  const collected = block === undefined ? new Map() : collect(telemetry, block.body.entries, block.at.file, reading);
+  return readSection(telemetry, collected, "telemetry", reading);
 }

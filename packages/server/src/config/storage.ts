@@ -2,7 +2,7 @@
 /** The `storage` block. */
 import type { Block } from "./blocks.ts";
 import { ConfigError } from "./errors.ts";
-import { collect, type Findings, readSection, type Section, type Settings } from "./section.ts";
+import { collect, type Reading, readSection, type Section, type Settings } from "./section.ts";
 import { text } from "./values.ts";
 
 const onDisk = {
@@ -29,17 +29,16 @@ export type StorageConfig =
   | { readonly type: "inmem"; readonly path: undefined };
 
 /** Reads a `storage` block; `memory` is another name for `inmem`. */
-export function readStorage(block: Block, findings: Findings): StorageConfig {
+export function readStorage(block: Block, reading: Reading): StorageConfig {
   const label = block.labels[0]?.toLowerCase();
   const type = label === "memory" ? "inmem" : label;
   if (type !== "file" && type !== "lmdb" && type !== "inmem") {
     throw new ConfigError(`storage ${JSON.stringify(label)} is not supported: use lmdb, file or inmem`, block.at);
   }
-  findings.origins.set("storage.type", { from: "file", ...block.at });
-  const section: Section = storages[type];
-  const collected = collect(section, block.body.entries, block.at.file, findings);
-  const { path } = readSection({ ...section, settings: onDisk }, collected, "storage", findings);
+  reading.origins.set("storage.type", { from: "file", ...block.at });
+  const collected = collect(storages[type], block.body.entries, block.at.file, reading);
   if (type === "inmem") return { type, path: undefined };
-  if (path === undefined) throw new ConfigError(`${section.name} needs a path: path = "./data"`, block.at);
+  const { path } = readSection(storages[type], collected, "storage", reading);
+  if (path === undefined) throw new ConfigError(`${storages[type].name} needs a path: path = "./data"`, block.at);
   return { type, path };
 }

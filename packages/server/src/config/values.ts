@@ -39,6 +39,15 @@ export const duration = z
     return z.NEVER;
   });
 
+/** Beyond, a timer of Node.js would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Milliseconds that a timer counts; 0 is for no timer. */
+export const timeout = duration.refine((value) => value <= LONGEST_TIMER, "expected a duration of at most 596h");
+
+/** Milliseconds that something may take. */
+export const limit = timeout.refine((value) => value >= 1, "expected a duration of at least 1ms");
+
 /** One of a few words, in any case. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   const error = `expected one of ${words.join(", ")}`;

@@ -124,6 +124,12 @@ describe("the seals", () => {
       'seal "static" { call_deadline = "5 sec" }',
       "call_deadline: expected a duration",
     ],
+    [
+      "a deadline of nothing",
+      'seal "static" { call_deadline = 0 }',
+      "call_deadline: expected a duration of at least 1ms",
+    ],
+    ["a deadline beyond timers", 'seal "static" { call_deadline = "597h" }', "expected a duration of at most 596h"],
     ["an unknown isolation", 'seal "static" { isolation = "vm" }', "isolation: expected one of process, none"],
   ])("are refused with %s", (_what, content, message) => {
     expect(refusal(() => read(content))).toContain(message);

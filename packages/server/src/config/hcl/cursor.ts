@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HclError, type Position } from "./tree.ts";
 
-const LOW_SURROGATE = { first: 0xdc00, last: 0xdfff };
-const LINE_FEED = 0x0a;
-
 /** A place in a text that only moves forward and knows its line and column. */
 export class Cursor {
   readonly source: string;
@@ -49,14 +46,9 @@ export class Cursor {
   }
 
   #move(text: string): void {
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit === LINE_FEED) {
-        this.#line++;
-        this.#column = 1;
-      } else if (unit < LOW_SURROGATE.first || unit > LOW_SURROGATE.last) {
-        this.#column++;
-      }
+    for (const character of text) {
+      this.#column = character === "\n" ? 1 : this.#column + 1;
+      if (character === "\n") this.#line++;
     }
     this.#offset += text.length;
   }
