@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
+import { ChildProcess, execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { isSealError } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openIsolated } from "../src/index.ts";
 import { fakeOptions, gone, openFake, readJournal, temporaryFolder } from "./support/fake.ts";
 
@@ -70,6 +70,18 @@ describe("a plugin that does not answer", () => {
     expect(second).toMatchObject({ reason: { code: "SEAL_TIMEOUT" } });
     expect(third).toMatchObject({ reason: { code: "SEAL_TIMEOUT" } });
     expect(await fake.tell("pid")).toBe(pid);
+  });
+
+  it("and outlives SIGKILL, stuck in a driver, is left behind, and nobody waits for it", async () => {
+    const fake = await openFake({ deadlineMs: 500 });
+    const pid = Number(await fake.tell("pid"));
+    onTestFinished(() => void process.kill(pid, "SIGKILL"));
+    const kill = vi.spyOn(ChildProcess.prototype, "kill").mockReturnValue(true);
+    await rejectsWithCode(fake.tell("hang"), "SEAL_TIMEOUT");
+    expect(Number(await fake.tell("pid"))).not.toBe(pid);
+    kill.mockRestore();
+    const leftBehind = `warn: process ${pid} of the fake seal does not end and is left behind`;
+    await vi.waitFor(() => expect(fake.logged).toContain(leftBehind), { timeout: 5_000 });
   });
 
   it("during open is SEAL_TIMEOUT, and no process is left", async () => {

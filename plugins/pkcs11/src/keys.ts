@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SealError } from "@sealwright/seal";
 import type { Attribute } from "pkcs11js";
+import { numberIn, readAttribute, type SessionPlace } from "./attributes.ts";
 import { attempt } from "./errors.ts";
-import type { Handle, Library } from "./library.ts";
+import type { Handle } from "./library.ts";
 
 /** What a key is called: by `CKA_LABEL`, by `CKA_ID` (hexadecimal), or by both. */
 export interface KeyName {
@@ -41,21 +42,17 @@ interface Found {
 
 const MOST_KEYS = 1_000;
 
-/** Finds keys in one session, which is busy meanwhile. `where` names the token, for messages. */
+/** Finds keys in one session, which is busy meanwhile. */
 export class KeyFinder {
-  readonly #library: Library;
-  readonly #session: Handle;
-  readonly #where: string;
+  readonly #place: SessionPlace;
 
-  constructor(library: Library, session: Handle, where: string) {
-    this.#library = library;
-    this.#session = session;
-    this.#where = where;
+  constructor(place: SessionPlace) {
+    this.#place = place;
   }
 
   /** The one key of that name. Throws `SEAL_KEY_MISSING` for none and `SEAL_CONFIG` for several. */
   find(name: KeyName): TokenKey {
-    const { ck } = this.#library;
+    const { ck } = this.#place.library;
     const found = this.#search([
       ...(name.label === undefined ? [] : [{ type: ck.CKA_LABEL, value: name.label }]),
       ...(name.id === undefined ? [] : [{ type: ck.CKA_ID, value: Buffer.from(name.id, "hex") }]),
@@ -73,7 +70,7 @@ export class KeyFinder {
 
   /** Of the same name, or else of the same id: some tools label the halves of a pair differently. */
   #publicOf(privateKey: Found, sameName: readonly Found[]): Handle | undefined {
-    const { ck } = this.#library;
+    const { ck } = this.#place.library;
     const isPublic = (key: Found): boolean => key.objectClass === ck.CKO_PUBLIC_KEY && key.id === privateKey.id;
     const named = sameName.find(isPublic);
     if (named !== undefined || privateKey.id === "") return named?.handle;
@@ -81,13 +78,14 @@ export class KeyFinder {
   }
 
   #search(template: readonly Attribute[]): Found[] {
-    const { calls } = this.#library;
-    const handles = attempt(`searching for keys on ${this.#where}`, () => {
-      calls.C_FindObjectsInit(this.#session, [...template]);
+    const { handle: session, where } = this.#place;
+    const { calls } = this.#place.library;
+    const handles = attempt(`searching for keys on ${where}`, () => {
+      calls.C_FindObjectsInit(session, [...template]);
       try {
-        return calls.C_FindObjects(this.#session, MOST_KEYS);
+        return calls.C_FindObjects(session, MOST_KEYS);
       } finally {
-        calls.C_FindObjectsFinal(this.#session);
+        calls.C_FindObjectsFinal(session);
       }
     });
     return handles.flatMap((handle) => this.#describe(handle) ?? []);
@@ -95,28 +93,17 @@ export class KeyFinder {
 
   /** Undefined for what is no key: certificates and data have no key type. */
   #describe(handle: Handle): Found | undefined {
-    const { ck } = this.#library;
-    const objectClass = this.#attribute(handle, ck.CKA_CLASS).readUInt32LE();
-    const isKey = [ck.CKO_SECRET_KEY, ck.CKO_PRIVATE_KEY, ck.CKO_PUBLIC_KEY].includes(objectClass);
-    if (!isKey) return undefined;
-    return {
-      handle,
-      objectClass,
-      keyType: this.#attribute(handle, ck.CKA_KEY_TYPE).readUInt32LE(),
-      label: this.#attribute(handle, ck.CKA_LABEL).toString("utf8"),
-      id: this.#attribute(handle, ck.CKA_ID).toString("hex"),
-    };
-  }
-
-  #attribute(handle: Handle, type: number): Buffer {
-    const [attribute] = attempt(`reading the attributes of a key on ${this.#where}`, () =>
-      this.#library.calls.C_GetAttributeValue(this.#session, handle, [{ type }]),
-    );
-    return attribute!.value;
+    const { ck } = this.#place.library;
+    const read = (type: number): Buffer | undefined => readAttribute(this.#place, handle, type);
+    const objectClass = numberIn(read(ck.CKA_CLASS));
+    const keyType = numberIn(read(ck.CKA_KEY_TYPE));
+    if (objectClass === undefined || keyType === undefined) return undefined;
+    const label = read(ck.CKA_LABEL)?.toString("utf8") ?? "";
+    return { handle, objectClass, keyType, label, id: read(ck.CKA_ID)?.toString("hex") ?? "" };
   }
 
   #list(keys: readonly Found[]): string {
-    const { ck } = this.#library;
+    const { ck } = this.#place.library;
     const shown = keys.slice(0, 10).map(({ label, id, keyType }) => {
       const type = keyType === ck.CKK_AES ? "AES" : keyType === ck.CKK_RSA ? "RSA" : `type 0x${keyType.toString(16)}`;
       return `${type} "${label}" id ${id === "" ? "none" : id}`;
@@ -125,19 +112,19 @@ export class KeyFinder {
   }
 
   #missing(name: KeyName): SealError {
-    const { ck } = this.#library;
+    const { ck } = this.#place.library;
     const present = this.#search([]).filter((key) => key.objectClass !== ck.CKO_PUBLIC_KEY);
     const holds = present.length === 0 ? "it holds no key" : `it holds ${this.#list(present)}`;
     return new SealError(
       "SEAL_KEY_MISSING",
-      `seal "pkcs11": ${this.#where} has no AES or RSA private key ${spell(name)}; ${holds}`,
+      `seal "pkcs11": ${this.#place.where} has no AES or RSA private key ${spell(name)}; ${holds}`,
     );
   }
 
   #ambiguous(name: KeyName, matches: readonly Found[]): SealError {
     return new SealError(
       "SEAL_CONFIG",
-      `seal "pkcs11": ${this.#where} has several keys ${spell(name)}: ${this.#list(matches)}. ` +
+      `seal "pkcs11": ${this.#place.where} has several keys ${spell(name)}: ${this.#list(matches)}. ` +
         "Give key_label and key_id, so that they name one",
     );
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SealError } from "@sealwright/seal";
 import type { Mechanism } from "pkcs11js";
+import { readAttribute, type SessionPlace } from "./attributes.ts";
 import type { Pkcs11Config } from "./config.ts";
 import { attempt, CryptokiError, explain, OPENING, ORDINARY } from "./errors.ts";
 import { formatKeyName, KeyFinder, type KeyName, type TokenKey } from "./keys.ts";
@@ -40,16 +41,20 @@ function logIn(library: Library, session: Handle, pin: string, where: string): v
 
 /** One session on the token, logged in. It does one thing at a time: whoever uses it waits for each call. */
 export class Session {
-  /** `the token "LABEL"`, for messages. */
-  readonly where: string;
-  readonly library: Library;
-  readonly #handle: Handle;
+  readonly #place: SessionPlace;
   readonly #keys = new Map<string, TokenKey>();
 
-  private constructor(library: Library, handle: Handle, where: string) {
-    this.library = library;
-    this.#handle = handle;
-    this.where = where;
+  private constructor(place: SessionPlace) {
+    this.#place = place;
+  }
+
+  /** `the token "LABEL"`, for messages. */
+  get where(): string {
+    return this.#place.where;
+  }
+
+  get library(): Library {
+    return this.#place.library;
   }
 
   /** Starts the library, finds the token, opens a session and logs in. */
@@ -61,7 +66,7 @@ export class Session {
     checkPinState(token, library, where);
     const flags = ck.CKF_SERIAL_SESSION | (config.force_rw_session ? ck.CKF_RW_SESSION : 0);
     const handle = attempt(`opening a session on ${where}`, () => calls.C_OpenSession(token.slot, flags));
-    const session = new Session(library, handle, where);
+    const session = new Session({ library, handle, where });
     try {
       logIn(library, handle, config.pin, where);
     } catch (error) {
@@ -76,21 +81,14 @@ export class Session {
     const text = formatKeyName(name);
     const kept = this.#keys.get(text);
     if (kept !== undefined) return kept;
-    const found = new KeyFinder(this.library, this.#handle, this.where).find(name);
+    const found = new KeyFinder(this.#place).find(name);
     this.#keys.set(text, found);
     return found;
   }
 
   /** An attribute's bytes, or undefined where the object hasn't got it or keeps it secret. */
   attribute(object: Handle, type: number): Buffer | undefined {
-    try {
-      return this.library.calls.C_GetAttributeValue(this.#handle, object, [{ type }])[0]?.value;
-    } catch (error) {
-      const failure = explain(error, `reading an attribute of a key on ${this.where}`);
-      const absent = ["CKR_ATTRIBUTE_TYPE_INVALID", "CKR_ATTRIBUTE_SENSITIVE"];
-      if (failure instanceof CryptokiError && absent.includes(failure.returnValue)) return undefined;
-      throw failure;
-    }
+    return readAttribute(this.#place, object, type);
   }
 
   /** `C_Encrypt` on a thread of its own. The answer is the caller's. */
@@ -100,8 +98,8 @@ export class Session {
     // A copy, since the thread goes on reading it when the caller has abandoned the call and wiped the bytes.
     const copy = Buffer.from(plaintext);
     try {
-      calls.C_EncryptInit(this.#handle, mechanism, key);
-      return await calls.C_EncryptAsync(this.#handle, copy, room);
+      calls.C_EncryptInit(this.#place.handle, mechanism, key);
+      return await calls.C_EncryptAsync(this.#place.handle, copy, room);
     } catch (error) {
       throw explain(error, `${doing} on ${this.where}`, ORDINARY);
     } finally {
@@ -114,8 +112,8 @@ export class Session {
     const { calls } = this.library;
     const room = Buffer.alloc(ciphertext.length + SLACK_BYTES);
     try {
-      calls.C_DecryptInit(this.#handle, mechanism, key);
-      return Uint8Array.from(await calls.C_DecryptAsync(this.#handle, Buffer.from(ciphertext), room));
+      calls.C_DecryptInit(this.#place.handle, mechanism, key);
+      return Uint8Array.from(await calls.C_DecryptAsync(this.#place.handle, Buffer.from(ciphertext), room));
     } catch (error) {
       throw explain(error, `${doing} on ${this.where}`, OPENING);
     } finally {
@@ -126,7 +124,7 @@ export class Session {
   /** Ends the session, and with the last one of this process the login. Never throws. */
   close(): void {
     try {
-      this.library.calls.C_CloseSession(this.#handle);
+      this.library.calls.C_CloseSession(this.#place.handle);
     } catch {
       // It was gone already.
     }
