@@ -3,3 +3,5 @@ export * from "./rejects-with-code.ts";
 export * from "./runner.ts";
 export * from "./seal-conformance.ts";
 export * from "./seal-harness.ts";
+export * from "./storage-conformance.ts";
+export * from "./storage-harness.ts";

@@ -52,12 +52,11 @@ export class Commits {
       await this.finish().catch(() => undefined);
       throw storageError("the batch was not written", error);
     }
-    this.#unfinished = "replay";
     try {
       await this.#place(staged, []);
-      this.#unfinished = "nothing";
     } catch {
-      // It is on disk, in the journal. Whoever comes next meets this failure if it persists.
+      // The batch is on disk, in the journal. Whoever comes next meets this failure if it persists.
+      this.#unfinished = "replay";
     }
   }
 
@@ -90,7 +89,13 @@ export class Commits {
   }
 
   async #place(staged: Staged, moreFolders: Iterable<string>): Promise<void> {
-    const changed = await this.#gate.alone(() => this.#placement.place(staged));
+    const changed = await this.#gate.alone(async () => {
+      // Said before the first reader can enter again, should this fail.
+      this.#unfinished = "replay";
+      const folders = await this.#placement.place(staged);
+      this.#unfinished = "nothing";
+      return folders;
+    });
     await this.#placement.sync(changed.union(new Set(moreFolders)));
     await this.#journal.remove();
   }
