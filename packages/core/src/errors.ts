@@ -23,6 +23,14 @@ export const CORE_ERRORS = {
   WRONG_SEAL: "configure the seal and key that this storage was initialised with",
   /** An entry is cut short, altered, or under a key that the keyring has not. */
   ENTRY_CORRUPT: "restore the entry from a backup",
+  /** No ceremony of this kind is going on. */
+  NOT_IN_PROGRESS: "start it first",
+  /** The nonce is of another attempt, or missing. */
+  WRONG_NONCE: "ask whoever started the operation for its nonce",
+  /** The share was counted before, and still counts once. */
+  REPEATED_SHARE: "give the share of another holder",
+  /** The new shares are made and wait to be proved. */
+  VERIFICATION_PENDING: "submit the new shares for verification, or cancel",
   /** Another operation of the same kind runs. */
   IN_PROGRESS: "wait until it has finished",
 } as const satisfies Record<string, string>;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+export { type OpenStore, proveQuorum, quorumNumbers } from "./authority.ts";
+export { Authorization, type AuthorizationStatus, type Grant } from "./authorization.ts";
 export { AutoUnsealer, type AutoUnsealerOptions, explainUnsealFailure, type UnsealFailure } from "./auto-unseal.ts";
 export { Barrier, type KeyStatus, type PlainChange } from "./barrier.ts";
 export * from "./ceremony.ts";
@@ -13,7 +16,12 @@ export * from "./keyring.ts";
 export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export * as paths from "./paths.ts";
 export { Quorum } from "./quorum.ts";
+export { barrierTarget } from "./rekey/barrier-target.ts";
+export { recoveryTarget } from "./rekey/recovery-target.ts";
+export { type Delivery, Rekey, type RekeyRequest, type RekeyStatus, type Submission } from "./rekey/rekey.ts";
+export type { RekeyTarget } from "./rekey/target.ts";
 export * from "./seal-config.ts";
+export { sealConfigsMatch } from "./seal-config-copy.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
 export { SealedStore, type StoreOptions } from "./store.ts";

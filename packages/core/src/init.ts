@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Initialisation: the seal proves itself, then one batch writes everything or nothing. */
-import { type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { KEY_BYTES, type Seal, SealError, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
+import { type KeyObject, randomBytes } from "node:crypto";
+import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import { Barrier, type PlainChange } from "./barrier.ts";
 import { newCluster, serializeCluster } from "./cluster.ts";
 import { commitKeyring } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { newKeyring } from "./keyring.ts";
-import {
-  CLUSTER,
-  RECOVERY_CONFIG,
-  RECOVERY_KEY,
-  SEAL_CONFIG,
-  SEAL_CONFIG_COPY,
-  SHAMIR_KEK,
-  STORED_KEYS,
-} from "./paths.ts";
+import { CLUSTER, RECOVERY_CONFIG, RECOVERY_KEY, SEAL_CONFIG, SHAMIR_KEK, STORED_KEYS } from "./paths.ts";
 import { checkNumbers, NO_SHARES, type SealConfig, sealConfig, serializeSealConfig } from "./seal-config.ts";
+import { sealConfigCopy } from "./seal-config-copy.ts";
+import { splitKey } from "./split-key.ts";
 import type { Change, Storage } from "./storage.ts";
 import { proveSeal, sealRecoveryKey, sealRootKey } from "./stored-keys.ts";
 
@@ -52,17 +46,6 @@ interface SealPart {
   readonly recoveryConfig: SealConfig | null;
   readonly plain: readonly PlainChange[];
   readonly raw: readonly Change[];
-}
-
-/** Splits `key`, and makes sure that a threshold of the shares gives it back before anything depends on them. */
-async function splitKey(plugin: SharesSealPlugin, key: Uint8Array, numbers: ShareNumbers): Promise<Uint8Array[]> {
-  const shares = await plugin.split(key, numbers);
-  const again = await plugin.combine(shares.slice(-numbers.threshold));
-  const whole = shares.length === numbers.shares && again.length === key.length && timingSafeEqual(again, key);
-  again.fill(0);
-  if (whole) return shares;
-  wipe(shares);
-  throw new SealError("SEAL_CONFIG", `the ${plugin.type} seal splits a key into shares that do not give it back`);
 }
 
 function wipe(shares: readonly Uint8Array[]): void {
@@ -140,13 +123,12 @@ export async function initialize(
   try {
     const part = await (auto === undefined ? sharesPart(plugin, request, keys) : autoPart(auto, plugin, request, keys));
     try {
-      const copy = { seal: part.config, recovery: part.recoveryConfig };
       const more = (await request.beforeCommit?.(part.shares)) ?? [];
       await commitKeyring(storage, new Barrier(storage, keyring), keyring, {
         plain: [
           ...part.plain,
           { op: "put", path: CLUSTER, value: serializeCluster(newCluster()) },
-          { op: "put", path: SEAL_CONFIG_COPY, value: Buffer.from(JSON.stringify(copy)) },
+          sealConfigCopy(part.config, part.recoveryConfig),
           ...more,
         ],
         raw: [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(part.config) }, ...part.raw],

@@ -4,6 +4,7 @@
  * Several may live in one process; nothing is global.
  */
 import { isSealError, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
+import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
 import { type Cluster, readCluster } from "./cluster.ts";
 import { rotateKeyring, saveKeyring } from "./commit.ts";
@@ -46,6 +47,7 @@ export class SealedStore {
   // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
   readonly #mutex = new Mutex();
   readonly #quorum: Quorum<"unseal">;
+  readonly #sealedListeners: (() => void)[] = [];
   #interrupt = new AbortController();
   #unsealed: Unsealed | undefined;
 
@@ -158,6 +160,7 @@ export class SealedStore {
       this.#quorum.end();
       const unsealed = this.#unsealed;
       this.#unsealed = undefined;
+      for (const listener of this.#sealedListeners) listener();
       const unsaved = unsealed?.barrier.lock();
       if (unsealed === undefined || unsaved === undefined || unsealed.foreign) return;
       await saveKeyring(unsealed.storage, unsaved);
@@ -198,6 +201,23 @@ export class SealedStore {
     const { barrier } = this;
     refuseReserved(path);
     await barrier.delete(path);
+  }
+
+  /**
+   * Runs `work` on the open store while nothing else changes its keys; reads and writes go on. For ceremonies. Rejects
+   * with `SEALED`, and with what `work` rejects with.
+   */
+  exclusively<T>(work: (open: OpenStore) => Promise<T>): Promise<T> {
+    return this.#mutex.run(() => {
+      const { storage, barrier } = this.#opened();
+      const now = this.#now().toISOString();
+      return work({ storage, barrier, seal: this.#seal, plugin: this.#shares, now });
+    });
+  }
+
+  /** Calls `listener` whenever the store has been sealed, before `seal` resolves. */
+  onSealed(listener: () => void): void {
+    this.#sealedListeners.push(listener);
   }
 
   /** Seals, and closes storage and seal. */

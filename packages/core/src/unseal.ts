@@ -23,7 +23,8 @@ export function checkShare(share: Uint8Array, numbers: ShareNumbers): void {
   );
 }
 
-function wrongShares(cause?: unknown): CoreError {
+/** The refusal of a quorum that is not one. */
+export function wrongShares(cause?: unknown): CoreError {
   return new CoreError(
     "WRONG_SHARES",
     "invalid key: these shares do not open the storage; at least one is not of the current set, or was mistyped. " +
@@ -32,7 +33,8 @@ function wrongShares(cause?: unknown): CoreError {
   );
 }
 
-async function combine(plugin: SharesSealPlugin, shares: readonly Uint8Array[]): Promise<Uint8Array> {
+/** What a quorum of `shares` (borrowed) comes to; the caller wipes it. Throws `WRONG_SHARES`. */
+export async function combineShares(plugin: SharesSealPlugin, shares: readonly Uint8Array[]): Promise<Uint8Array> {
   try {
     return await plugin.combine(shares);
   } catch (cause) {
@@ -46,7 +48,7 @@ export async function openByShares(
   plugin: SharesSealPlugin,
   shares: readonly Uint8Array[],
 ): Promise<Barrier> {
-  const key = await combine(plugin, shares);
+  const key = await combineShares(plugin, shares);
   const seal = plugin.open(key);
   key.fill(0);
   try {
@@ -68,7 +70,7 @@ export async function openByRecoveryShares(
   shares: readonly Uint8Array[],
   signal?: AbortSignal,
 ): Promise<Barrier> {
-  const candidate = await combine(plugin, shares);
+  const candidate = await combineShares(plugin, shares);
   try {
     if (!(await isRecoveryKey(storage, seal, candidate, signal))) throw wrongShares();
   } finally {

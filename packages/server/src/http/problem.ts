@@ -29,6 +29,10 @@ const CORE_STATUS: Readonly<Record<CoreErrorCode, number>> = {
   WRONG_SEAL: 500,
   ENTRY_CORRUPT: 500,
   IN_PROGRESS: 400,
+  NOT_IN_PROGRESS: 400,
+  WRONG_NONCE: 400,
+  REPEATED_SHARE: 400,
+  VERIFICATION_PENDING: 400,
 };
 
 const SEAL_STATUS: Readonly<Record<SealErrorCode, number>> = {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Whose shares allow what a token alone does not: the unseal shares', or the recovery shares' where a seal unseals. */
+import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
+import type { Barrier } from "./barrier.ts";
+import { CoreError } from "./errors.ts";
+import { readRecoveryConfig, readSealConfig } from "./inventory.ts";
+import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import type { Storage } from "./storage.ts";
+import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
+import { combineShares, wrongShares } from "./unseal.ts";
+
+/** An open store, as ceremonies and changes of keys see it while they have it for themselves. */
+export interface OpenStore {
+  readonly storage: Storage;
+  readonly barrier: Barrier;
+  /** The auto seal, or undefined where people unseal by shares. */
+  readonly seal: Seal | undefined;
+  readonly plugin: SharesSealPlugin;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/** How many shares the quorum has and needs; zeros where nobody holds any. */
+export async function quorumNumbers({ storage, seal }: Pick<OpenStore, "storage" | "seal">): Promise<ShareNumbers> {
+  const config = await (seal === undefined ? readSealConfig : readRecoveryConfig)(storage);
+  return config === undefined ? NO_SHARES : numbersOf(config);
+}
+
+/**
+ * Throws `WRONG_SHARES` unless a threshold of `shares` (borrowed) is the quorum's. Passes on what the seal rejects with
+ * where it has to be asked.
+ */
+export async function proveQuorum(open: OpenStore, shares: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+  const key = await combineShares(open.plugin, shares);
+  try {
+    if (open.seal === undefined) await proveUnsealKey(open, key);
+    else if (!(await isRecoveryKey(open.storage, open.seal, key, signal))) throw wrongShares();
+  } finally {
+    key.fill(0);
+  }
+}
+
+async function proveUnsealKey({ storage, plugin }: OpenStore, key: Uint8Array): Promise<void> {
+  const seal = plugin.open(key);
+  try {
+    await readRootKey(storage, seal);
+  } catch (cause) {
+    if (cause instanceof CoreError && cause.code === "WRONG_SEAL") throw wrongShares(cause);
+    throw cause;
+  } finally {
+    await seal.close();
+  }
+}
