@@ -6,9 +6,12 @@ import { kvGet } from "./kv/get.ts";
 import { kvList } from "./kv/list.ts";
 import { kvPut } from "./kv/put.ts";
 import { list } from "./list.ts";
+import { operatorGenerateRoot } from "./operator/generate-root.ts";
 import { operatorInit } from "./operator/init.ts";
 import { operatorKeyStatus } from "./operator/key-status.ts";
+import { operatorRekey } from "./operator/rekey.ts";
 import { operatorRotate } from "./operator/rotate.ts";
+import { operatorRotateKeys } from "./operator/rotate-keys.ts";
 import { operatorSeal } from "./operator/seal.ts";
 import { operatorUnseal } from "./operator/unseal.ts";
 import { printToken } from "./print-token.ts";
@@ -33,6 +36,9 @@ export const commandRegistry = new Registry(
     operatorSeal,
     operatorRotate,
     operatorKeyStatus,
+    operatorRekey,
+    operatorRotateKeys,
+    operatorGenerateRoot,
     kvPut,
     kvGet,
     kvDelete,

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * New key shares can be asked for in two families of endpoints: `rekey` needs no token, `rotate-keys` does. The
+ * ceremony is the same; what differs stands here.
+ */
+
+/** Whose shares are replaced: those of the barrier's root key, or those of the recovery key of an auto seal. */
+export type Target = "barrier" | "recovery";
+
+/** The API paths of one target. */
+export interface RekeyPaths {
+  readonly init: string;
+  readonly update: string;
+  readonly verify: string;
+  readonly backup: string;
+}
+
+/** A family: its command's name, its paths and its words. */
+export interface RekeyFamily {
+  readonly command: string;
+  readonly paths: Readonly<Record<Target, RekeyPaths>>;
+  readonly initMethod: "PUT" | "POST";
+  readonly words: RekeyWords;
+}
+
+/** How a family's sentences call things. */
+export interface RekeyWords {
+  /** `Error reading <status> status`. */
+  readonly status: string;
+  /** `No <process> is in progress`. */
+  readonly process: string;
+  /** `the <operation> is complete`. */
+  readonly operation: string;
+  /** `Canceled <doing>`. */
+  readonly doing: string;
+  /** `keys <done> to 3 key shares`. */
+  readonly done: string;
+  /** The row of the table that counts the shares given. */
+  readonly progress: string;
+  /** `delete the <kept> later`. */
+  readonly kept: string;
+}
+
+/** `operator rekey`. */
+export const rekeyFamily: RekeyFamily = {
+  command: "operator rekey",
+  paths: {
+    barrier: {
+      init: "sys/rekey/init",
+      update: "sys/rekey/update",
+      verify: "sys/rekey/verify",
+      backup: "sys/rekey/backup",
+    },
+    recovery: {
+      init: "sys/rekey-recovery-key/init",
+      update: "sys/rekey-recovery-key/update",
+      verify: "sys/rekey-recovery-key/verify",
+      backup: "sys/rekey/recovery-key-backup",
+    },
+  },
+  initMethod: "PUT",
+  words: {
+    status: "rekey",
+    process: "rekey",
+    operation: "rekey operation",
+    doing: "rekeying",
+    done: "rekeyed",
+    progress: "Rekey Progress",
+    kept: "backed up keys",
+  },
+};
+
+/** `operator rotate-keys`. */
+export const rotateKeysFamily: RekeyFamily = {
+  command: "operator rotate-keys",
+  paths: {
+    barrier: authenticatedPaths("root"),
+    recovery: authenticatedPaths("recovery"),
+  },
+  initMethod: "POST",
+  words: {
+    status: "rotate",
+    process: "rotation",
+    operation: "rotation",
+    doing: "rotation",
+    done: "rotated",
+    progress: "Progress",
+    kept: "stored keys",
+  },
+};
+
+function authenticatedPaths(key: "root" | "recovery"): RekeyPaths {
+  const base = `sys/rotate/${key}`;
+  return { init: `${base}/init`, update: `${base}/update`, verify: `${base}/verify`, backup: `${base}/backup` };
+}
+
+/** How sentences call the keys that holders of a target's shares have. */
+export function keyName(target: Target): "unseal" | "recovery" {
+  return target === "barrier" ? "unseal" : "recovery";
+}
+
+/** The other target. */
+export function otherTarget(target: Target): Target {
+  return target === "barrier" ? "recovery" : "barrier";
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What the server must have answered for a recorded command to print what it printed: read back from the recorded
+ * output. The replay then shows that our command asks the same endpoints and prints the same text.
+ */
+import type { Replies, Reply } from "./stub-server.ts";
+import type { Transcript } from "./transcripts.ts";
+
+type Body = Record<string, unknown>;
+
+/** Sentences for an answer without a body. */
+const WITHOUT_ANSWER = /^Success! (Data|Canceled|Deleted|Root token|Vault)/;
+
+const ok = (body: Body): Reply => ({ status: 200, body });
+
+/** The replies for a transcript. */
+export function repliesFor(transcript: Transcript): Replies {
+  const refusal = refusalIn(transcript.stderr);
+  const usual = { ...background(transcript), "GET sys/leader": ok({ ha_enabled: false }) };
+  if (refusal !== undefined) return { ...usual, ...refusal };
+  const route = routeOf(transcript);
+  if (route === undefined) return usual;
+  return {
+    ...usual,
+    [route]:
+      transcript.stdout === "" || WITHOUT_ANSWER.test(transcript.stdout) ? { status: 204 } : ok(answerIn(transcript)),
+  };
+}
+
+/** `URL: PUT http://$ADDR/v1/sys/init`, `Code: 400. Errors:` and `* …` as a reply to that route. */
+function refusalIn(stderr: string): Replies | undefined {
+  const found = /^URL: (\w+) \S+?\/v1\/(\S+)\nCode: (\d+)\. Errors:\n\n\* ([\s\S]*)\n$/m.exec(stderr);
+  if (found === null) return undefined;
+  return { [`${found[1]} ${found[2]}`]: { status: Number(found[3]), body: { errors: [found[4]] } } };
+}
+
+/** What a ceremony asks before it does something. */
+function background({ section, command, stdout, stderr }: Transcript): Replies {
+  const autoSeal = section.startsWith("4") || section.startsWith("5");
+  const nonce = /-nonce=(\S+)/.exec(command)?.[1] ?? "4dbdc0ae-83b6-bc79-0d11-5b85558bf0f6";
+  const numbers =
+    /split into (\d+) key shares and a key\s+threshold of\s+(\d+)|to (\d+) key shares and a key threshold of (\d+)/.exec(
+      stdout.replace(/\s+/g, " "),
+    );
+  const running = ok({
+    started: !stderr.startsWith("No "),
+    nonce,
+    n: Number(numbers?.[1] ?? numbers?.[3] ?? 3),
+    t: Number(numbers?.[2] ?? numbers?.[4] ?? 2),
+    required: 3,
+  });
+  const replies: Record<string, Reply> = {
+    "GET sys/seal-status": ok({ recovery_seal: autoSeal, sealed: false }),
+    "GET sys/generate-root/attempt": ok({ started: !stderr.startsWith("No "), nonce, otp_length: 26 }),
+  };
+  for (const path of ["rekey", "rekey-recovery-key", "rotate/root", "rotate/recovery"]) {
+    replies[`GET sys/${path}/init`] = running;
+    replies[`GET sys/${path}/verify`] = ok({ started: true, nonce, ...fields(stdout, VERIFICATION) });
+  }
+  return replies;
+}
+
+/** The request whose answer a command prints. */
+function routeOf({ command }: Transcript): string | undefined {
+  const base = /operator (rekey|rotate-keys)/.exec(command)?.[1];
+  if (base !== undefined) return rekeyRoute(base, command);
+  const routes: readonly (readonly [RegExp, string])[] = [
+    [/^status/, "GET sys/seal-status"],
+    [/^operator unseal .*\S/, "PUT sys/unseal"],
+    [/^operator init -status/, "GET sys/init"],
+    [/^operator init/, "PUT sys/init"],
+    [/^read/, "GET sys/rotate/config"],
+    [/^write/, "PUT sys/rotate/config"],
+    [/^operator seal/, "PUT sys/seal"],
+    [/^operator key-status/, "GET sys/key-status"],
+    [/^operator generate-root (-status|-generate-otp)/, "GET sys/generate-root/attempt"],
+    [/^operator generate-root -init/, "PUT sys/generate-root/attempt"],
+    [/^operator generate-root -cancel/, "DELETE sys/generate-root/attempt"],
+    [/^operator generate-root -nonce/, "PUT sys/generate-root/update"],
+  ];
+  return routes.find(([pattern]) => pattern.test(command))?.[1];
+}
+
+function rekeyRoute(base: string, command: string): string {
+  const recovery = command.includes("-target=recovery");
+  const path =
+    base === "rekey" ? `sys/rekey${recovery ? "-recovery-key" : ""}` : `sys/rotate/${recovery ? "recovery" : "root"}`;
+  const backup = base === "rekey" && recovery ? "sys/rekey/recovery-key-backup" : `${path}/backup`;
+  const area = command.includes("-verify") && !command.includes("-init") ? "verify" : "init";
+  if (command.includes("-backup-retrieve")) return `GET ${backup}`;
+  if (command.includes("-backup-delete")) return `DELETE ${backup}`;
+  if (command.includes("-status")) return `GET ${path}/${area}`;
+  if (command.includes("-cancel")) return `DELETE ${path}/${area}`;
+  if (command.includes("-init")) return `${base === "rekey" ? "PUT" : "POST"} ${path}/init`;
+  return `PUT ${path}/${area === "verify" ? "verify" : "update"}`;
+}
+
+const SEAL = {
+  "Seal Type": "type",
+  "Recovery Seal Type": "recovery_seal_type",
+  Initialized: "initialized",
+  Sealed: "sealed",
+  "Total Shares": "n",
+  "Total Recovery Shares": "n",
+  Threshold: "t",
+  "Unseal Progress": "progress",
+  "Unseal Nonce": "nonce",
+  Version: "version",
+  "Commit Date": "commit_date",
+  "Storage Type": "storage_type",
+  "Cluster Name": "cluster_name",
+  "Cluster ID": "cluster_id",
+};
+const CEREMONY = {
+  Nonce: "nonce",
+  Started: "started",
+  Progress: "progress",
+  "New Shares": "n",
+  "New Threshold": "t",
+  "Verification Required": "verification_required",
+  "PGP Fingerprints": "pgp_fingerprints",
+  Backup: "backup",
+  Complete: "complete",
+  OTP: "otp",
+  "OTP Length": "otp_length",
+  "PGP Fingerprint": "pgp_fingerprint",
+  "Encoded Token": "encoded_token",
+};
+const VERIFICATION = {
+  Started: "started",
+  "New Shares": "n",
+  "New Threshold": "t",
+  "Verification Nonce": "nonce",
+  "Verification Progress": "progress",
+};
+const KEY_STATUS = { "Key Term": "term", "Install Time": "install_time", "Encryption Count": "encryptions" };
+
+function answerIn({ command, stdout }: Transcript): Body {
+  if (command.startsWith("read sys")) return { data: { enabled: true, interval: 0, max_operations: 3865470566 } };
+  if (stdout.startsWith("{") && !command.startsWith("operator init")) return JSON.parse(stdout) as Body;
+  if (command === "status -format=yaml") return yamlAnswer(stdout);
+  if (command.startsWith("operator init -status")) return { initialized: !stdout.includes("not") };
+  if (command.startsWith("operator init")) return initAnswer(stdout);
+  if (stdout.includes("keys_base64 ")) return { data: backupAnswer(stdout) };
+  if (/^Key 1/m.test(stdout)) return completedAnswer(stdout);
+  if (/verification successful|rotated using recovery keys/.test(stdout)) return { complete: true };
+  if (/^Verification Nonce/m.test(stdout)) return fields(stdout, VERIFICATION);
+  if (/^Seal Type/m.test(stdout)) return { ...fields(stdout, SEAL), recovery_seal: stdout.includes("Recovery") };
+  if (/^Key Term/m.test(stdout)) return fields(stdout, KEY_STATUS);
+  return fields(stdout, CEREMONY);
+}
+
+function fields(stdout: string, names: Readonly<Record<string, string>>): Body {
+  const body: Body = {};
+  for (const line of stdout.split("\n")) {
+    const [title = "", value = ""] = line.split(/ {4,}/);
+    const name = names[title];
+    if (name !== undefined) Object.assign(body, readValue(name, value));
+  }
+  return body;
+}
+
+function readValue(name: string, value: string): Body {
+  if (name === "progress") {
+    const [progress, required] = value.split("/").map(Number);
+    return { progress, required };
+  }
+  if (name === "pgp_fingerprints") return { [name]: value.slice(1, -1).split(" ") };
+  if (name === "install_time") return { [name]: `2026-11-21T${/\d\d:\d\d/.exec(value)![0]}:52.17299688Z` };
+  if (value === "n/a") return { [name]: "" };
+  if (value === "true" || value === "false") return { [name]: value === "true" };
+  return { [name]: /^\d+$/.test(value) ? Number(value) : value };
+}
+
+function initAnswer(stdout: string): Body {
+  if (stdout.startsWith("{")) {
+    const shown = JSON.parse(stdout) as Body;
+    return {
+      keys: shown.unseal_keys_hex,
+      keys_base64: shown.unseal_keys_b64,
+      recovery_keys: shown.recovery_keys_hex ?? undefined,
+      recovery_keys_base64: shown.recovery_keys_b64 ?? undefined,
+      root_token: shown.root_token,
+    };
+  }
+  const all = (pattern: RegExp) => [...stdout.matchAll(pattern)].map((match) => match[1]!);
+  return {
+    keys_base64: all(/^Unseal Key \d+: (.*)$/gm),
+    recovery_keys_base64: all(/^Recovery Key \d+: (.*)$/gm),
+    root_token: all(/^Initial Root Token: (.*)$/gm)[0],
+  };
+}
+
+function completedAnswer(stdout: string): Body {
+  const lines = [...stdout.matchAll(/^Key \d+(?: fingerprint: (\w+); value)?: (.*)$/gm)];
+  return {
+    complete: true,
+    nonce: /^Operation nonce: (.*)$/m.exec(stdout)?.[1],
+    keys_base64: lines.map((line) => line[2]),
+    pgp_fingerprints: lines[0]?.[1] === undefined ? null : lines.map((line) => line[1]),
+    backup: stdout.includes("backed up to"),
+    verification_required: stdout.includes("until after verification"),
+  };
+}
+
+function backupAnswer(stdout: string): Body {
+  const data: Body = {};
+  for (const [, name, value] of stdout.matchAll(/^(\w+) +(map\[.*\]|[0-9a-f-]{36})$/gm)) {
+    data[name!] = value!.startsWith("map[")
+      ? Object.fromEntries([...value!.matchAll(/(\w{40}):\[(\S+?)\]/g)].map((match) => [match[1], [match[2]]]))
+      : value;
+  }
+  return data;
+}
+
+function yamlAnswer(stdout: string): Body {
+  const pairs = [...stdout.matchAll(/^"?(\w+)"?: "?([^"\n]*)"?$/gm)].map(([, key, value]) => readValue(key!, value!));
+  return { ...Object.assign({}, ...pairs), progress: 0 };
+}
