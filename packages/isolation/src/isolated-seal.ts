@@ -15,7 +15,7 @@ export interface IsolationOptions extends ChildOptions {
   readonly log: SealEnvironment["log"];
   /** `call_deadline` in milliseconds, 30 s if left out: each call's own, and how long the process may take for one. */
   readonly deadlineMs?: number;
-  /** A process that {@link startChild} began with the same {@link ChildOptions}; this takes it over. */
+  /** A process that {@link startChild} began with the same {@link ChildOptions}: taken over if it is still alive. */
   readonly child?: PluginProcess;
 }
 
@@ -39,7 +39,8 @@ class Supervisor {
 
   /** Starts the first process and opens the seal in it. Rejects as the plugin's `open` does, and leaves no process. */
   async open(): Promise<void> {
-    this.#current = this.#begin(this.#options.child ?? new PluginProcess(this.#options));
+    const { child } = this.#options;
+    this.#current = this.#begin(child?.alive ? child : new PluginProcess(this.#options));
     try {
       await this.#current.opened;
     } catch (error) {

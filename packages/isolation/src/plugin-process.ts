@@ -115,6 +115,10 @@ export class PluginProcess {
     if (!this.#alive) return Promise.reject(this.#gone("is not running"));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      const message: ToChild = { id, request };
+      this.#child.send(message, (error) => {
+        if (error !== null) this.kill();
+      });
       const deadline = setTimeout(() => {
         this.#pending.delete(id);
         const late = `the ${this.#type} seal did not answer "${request.op}" within ${deadlineMs} ms; its process is ended`;
@@ -123,10 +127,6 @@ export class PluginProcess {
       }, deadlineMs);
       // The channel is typed by request: what answers an operation is that operation's value.
       this.#pending.set(id, { resolve: (value) => resolve(value as Answers[R["op"]]), reject, deadline });
-      const message: ToChild = { id, request };
-      this.#child.send(message, (error) => {
-        if (error !== null) this.kill();
-      });
     });
   }
 

@@ -66,6 +66,16 @@ describe("the process of a seal", () => {
     expect(Buffer.from((await seal.wrap(Buffer.from("pid"))).ciphertext).toString()).toBe(String(child.pid));
   });
 
+  it("that was started ahead and has died meanwhile is replaced", async () => {
+    const options = await fakeOptions();
+    const child = startChild(options);
+    child.kill();
+    await child.ended;
+    const seal = await openIsolated({ ...options, child });
+    onTestFinished(() => seal.close());
+    expect(Buffer.from((await seal.wrap(Buffer.from("pid"))).ciphertext).toString()).not.toBe(String(child.pid));
+  });
+
   it("that was started ahead and is not needed goes when it is closed", async () => {
     const child = startChild(await fakeOptions());
     const pid = child.pid ?? 0;

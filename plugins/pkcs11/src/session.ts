@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SealError } from "@sealwright/seal";
 import type { Mechanism } from "pkcs11js";
 import { readAttribute, type SessionPlace } from "./attributes.ts";
 import type { Pkcs11Config } from "./config.ts";
-import { attempt, CryptokiError, explain, OPENING, ORDINARY } from "./errors.ts";
+import { attempt, CryptokiError, explain, OPENING } from "./errors.ts";
 import { formatKeyName, KeyFinder, type KeyName, type TokenKey } from "./keys.ts";
 import type { Handle, Library } from "./library.ts";
-import { findToken, type Token } from "./token.ts";
+import { checkPinState, findToken } from "./token.ts";
 
 /** Room for what devices add to a text: tag, nonce, padding. Answering "buffer too small" confuses some of them. */
 const SLACK_BYTES = 1_024;
-
-/** Logging in with a PIN that is about to lock, or has, makes things worse: it is left to the operator. */
-function checkPinState({ flags }: Token, library: Library, where: string): void {
-  const { ck } = library;
-  if ((flags & ck.CKF_USER_PIN_LOCKED) !== 0) {
-    throw new SealError(
-      "SEAL_DENIED",
-      `seal "pkcs11": the PIN of ${where} is locked: the security officer must reset it`,
-    );
-  }
-  if ((flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) {
-    throw new SealError(
-      "SEAL_DENIED",
-      `seal "pkcs11": one more wrong PIN locks ${where}, so none is tried: ` +
-        "log in once with the vendor's tool and the right PIN, which resets the count",
-    );
-  }
-}
 
 function logIn(library: Library, session: Handle, pin: string, where: string): void {
   const { calls, ck } = library;
@@ -63,7 +44,7 @@ export class Session {
     library.start();
     const token = findToken(library, config);
     const where = `the token "${token.label}"`;
-    checkPinState(token, library, where);
+    checkPinState(token, ck);
     const flags = ck.CKF_SERIAL_SESSION | (config.force_rw_session ? ck.CKF_RW_SESSION : 0);
     const handle = attempt(`opening a session on ${where}`, () => calls.C_OpenSession(token.slot, flags));
     const session = new Session({ library, handle, where });
@@ -101,7 +82,7 @@ export class Session {
       calls.C_EncryptInit(this.#place.handle, mechanism, key);
       return await calls.C_EncryptAsync(this.#place.handle, copy, room);
     } catch (error) {
-      throw explain(error, `${doing} on ${this.where}`, ORDINARY);
+      throw explain(error, `${doing} on ${this.where}`);
     } finally {
       copy.fill(0);
     }

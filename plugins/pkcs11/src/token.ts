@@ -2,7 +2,7 @@
 import { SealError } from "@sealwright/seal";
 import type { Pkcs11Config } from "./config.ts";
 import { attempt } from "./errors.ts";
-import type { Handle, Library } from "./library.ts";
+import type { Handle, Library, Pkcs11Module } from "./library.ts";
 
 /** A token in its slot. */
 export interface Token {
@@ -60,4 +60,24 @@ export function findToken(library: Library, { slot, token_label }: Pkcs11Config)
     );
   }
   return match;
+}
+
+/**
+ * Throws `SEAL_DENIED` where a login could lock the PIN, or cannot succeed because it is locked: that is left to the
+ * operator. It is read from the token each time, so it ends when the operator has put it right.
+ */
+export function checkPinState({ flags, label }: Token, ck: Pkcs11Module): void {
+  if ((flags & ck.CKF_USER_PIN_LOCKED) !== 0) {
+    throw new SealError(
+      "SEAL_DENIED",
+      `seal "pkcs11": the PIN of the token "${label}" is locked: the security officer must reset it`,
+    );
+  }
+  if ((flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) {
+    throw new SealError(
+      "SEAL_DENIED",
+      `seal "pkcs11": one more wrong PIN locks the token "${label}", so none is tried: ` +
+        "log in once with the vendor's tool and the right PIN, which resets the count",
+    );
+  }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolveConfig, type Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
+import pkcs11js from "pkcs11js";
 import { describe, expect, it } from "vitest";
 import { splitAnswer } from "../src/aes-gcm.ts";
 import { fields } from "../src/config.ts";
 import { attempt, CryptokiError, explain, OPENING } from "../src/errors.ts";
 import { formatKeyName, parseKeyName } from "../src/keys.ts";
+import { checkPinState } from "../src/token.ts";
 
 /** What pkcs11js throws for a return value. */
 function returned(name: string, code: number): Error {
@@ -89,6 +91,27 @@ describe("a return value", () => {
     );
     expect(error).not.toBeInstanceOf(CryptokiError);
     expect(error.message).not.toContain("s3cret");
+  });
+});
+
+describe("a token's PIN that", () => {
+  const token = { slot: Buffer.alloc(8), slotNumber: 0, label: "t", serial: "1" };
+
+  it("is one try from being locked is SEAL_DENIED without a login, and may be right again later", async () => {
+    const flags = pkcs11js.CKF_USER_PIN_FINAL_TRY | pkcs11js.CKF_USER_PIN_COUNT_LOW;
+    const error = await rejectsWithCode(() => checkPinState({ ...token, flags }, pkcs11js), "SEAL_DENIED");
+    expect(error.message).toContain("none is tried");
+    expect(error).toMatchObject({ final: false });
+  });
+
+  it("is locked is SEAL_DENIED without a login", async () => {
+    const flags = pkcs11js.CKF_USER_PIN_LOCKED;
+    const error = await rejectsWithCode(() => checkPinState({ ...token, flags }, pkcs11js), "SEAL_DENIED");
+    expect(error.message).toContain("security officer");
+  });
+
+  it("was mistyped once is no reason not to log in", () => {
+    expect(() => checkPinState({ ...token, flags: pkcs11js.CKF_USER_PIN_COUNT_LOW }, pkcs11js)).not.toThrow();
   });
 });
 
