@@ -87,7 +87,7 @@ async function answer({ id, request }: ToChild): Promise<void> {
   }
 }
 
-// The terminal and service managers signal the whole group; the host decides when this process ends, after its last call.
+// Terminals and service managers signal the whole group; the host decides when this process ends, after its last call.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 process.on("message", (message: ToChild) => void answer(message));

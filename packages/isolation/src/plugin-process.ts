@@ -121,7 +121,7 @@ export class PluginProcess {
       });
       const deadline = setTimeout(() => {
         this.#pending.delete(id);
-        const late = `the ${this.#type} seal did not answer "${request.op}" within ${deadlineMs} ms; its process is ended`;
+        const late = `the ${this.#type} seal did not answer ${request.op} within ${deadlineMs} ms and is ended`;
         reject(new SealError("SEAL_TIMEOUT", late));
         this.kill();
       }, deadlineMs);

@@ -45,7 +45,7 @@ export const fields = {
   },
   slot: {
     schema: integerText(0, 0xffff_ffff).optional(),
-    doc: "The slot's number, decimal or 0x hexadecimal. Some devices renumber slots: prefer `token_label`. It wins where both are given.",
+    doc: "The slot's number, decimal or 0x hexadecimal. Wins over `token_label`, which is safer: slots change numbers.",
     env: variables("SLOT"),
   },
   token_label: {
@@ -88,7 +88,7 @@ export const fields = {
   },
   disable_software_encryption: {
     schema: booleanText.default(false),
-    doc: "With true, the token encrypts with RSA. By default this process does, with the public key; the token always decrypts.",
+    doc: "With true, the token encrypts with RSA too. By default the server does that, with the public key.",
     env: variables("DISABLE_SOFTWARE_ENCRYPTION"),
   },
   force_rw_session: {

@@ -14,7 +14,7 @@ interface Meaning {
 
 const NOT_AGAIN = "it is not tried again before a restart, since a few wrong PINs lock a token";
 const NOT_IN_THIS_FORM =
-  "the token does not offer the mechanism in this form; with RSA-OAEP, set an rsa_oaep_hash that it has (SoftHSM: sha1)";
+  "the token does not offer the mechanism in this form; with RSA-OAEP, set an rsa_oaep_hash that it has";
 const RECONNECT = { code: "SEAL_UNAVAILABLE", reconnect: true } as const;
 
 /** By return value (PKCS#11 v3.1, section 5.1). What is not listed counts as an outage. */

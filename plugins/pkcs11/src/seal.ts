@@ -52,8 +52,8 @@ export function openPkcs11Seal(library: Library, config: Pkcs11Config): Seal {
         if (config.mechanism !== undefined && config.mechanism !== cipher.mechanism) {
           throw new SealError(
             "SEAL_CONFIG",
-            `seal "pkcs11": mechanism is ${config.mechanism}, and the key ${spell(configured)} on ${session.where} is for ` +
-              `${cipher.mechanism}: correct the mechanism or leave it out, or name another key`,
+            `seal "pkcs11": mechanism is ${config.mechanism}, and the key ${spell(configured)} on ${session.where} ` +
+              `is for ${cipher.mechanism}: correct the mechanism or leave it out, or name another key`,
           );
         }
         return cipher.wrap(plaintext, call?.aad ?? NO_AAD);

@@ -56,7 +56,7 @@ export function findToken(library: Library, { slot, token_label }: Pkcs11Config)
   if (others.length > 0) {
     throw new SealError(
       "SEAL_CONFIG",
-      `seal "pkcs11": several tokens are ${wanted}: ${matches.map(describe).join(", ")}. Give the slot of the right one`,
+      `seal "pkcs11": several tokens are ${wanted}: ${matches.map(describe).join(", ")}. Give the slot of the one`,
     );
   }
   return match;
