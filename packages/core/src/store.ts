@@ -76,7 +76,8 @@ export class SealedStore {
   /** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
   async status(): Promise<StoreStatus> {
     const initialized = await isInitialized(this.#storage);
-    const [config, recovery] = await Promise.all([readSealConfig(this.#storage), readRecoveryConfig(this.#storage)]);
+    const config = await readSealConfig(this.#storage);
+    const recovery = this.#seal === undefined ? undefined : await readRecoveryConfig(this.#storage);
     const numbers = this.#seal === undefined ? config : recovery;
     const attempt = this.#quorum.current;
     const cluster = this.#unsealed?.cluster;
