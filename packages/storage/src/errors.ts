@@ -45,3 +45,12 @@ export function storageError(failed: string, cause: unknown): StorageError {
 export function closedError(): StorageError {
   return new StorageError("STORAGE_CLOSED", "the storage is closed");
 }
+
+/** Waits for the removal of a file or folder, which may be gone already. */
+export async function unlessMissing(removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}

@@ -2,10 +2,12 @@
 import { dirname, join } from "node:path";
 import { storageError, systemCode } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
-import { type Lock, takeLock } from "./lock/index.ts";
+import { type Lock, removeAttempts, takeLock } from "./lock/index.ts";
 
 /** The folder in a storage's root that holds what is ours and is no entry. */
 export const PRIVATE_FOLDER = ".sealwright";
+
+const LOCK_FILE = "lock";
 
 /** A storage's folder, which this process alone uses until it is released. */
 export interface HeldFolder {
@@ -35,7 +37,9 @@ async function lockFolder(fs: FileSystem, root: string, privateFolder: string): 
     await makeFolders(fs, root);
     await makeFolders(fs, privateFolder);
     try {
-      return await takeLock(fs, join(privateFolder, "lock"), root);
+      const lock = await takeLock(fs, join(privateFolder, LOCK_FILE), root);
+      await removeAttempts(fs, privateFolder, LOCK_FILE);
+      return lock;
     } catch (error) {
       // The one that held it has just removed the private folder on its way out.
       if (systemCode(error) !== "ENOENT") throw error;

@@ -72,7 +72,7 @@ export class Commits {
   /** Finishes what is left, makes the removal of the last journal durable and waits for readers. */
   async end(): Promise<void> {
     await this.finish();
-    await this.#gate.alone(() => this.#journal.forget());
+    await this.#gate.alone(() => this.#journal.makeDurable());
   }
 
   async #decide(changes: Changes): Promise<Staged> {
@@ -104,6 +104,7 @@ export class Commits {
     try {
       if (this.#unfinished === "discard") await this.#journal.discard();
       else await this.#replay();
+      await this.#journal.removeDraft();
       await this.#placement.unstage();
     } catch (error) {
       throw storageError("an interrupted batch could not be finished", error);
@@ -113,7 +114,9 @@ export class Commits {
 
   async #replay(): Promise<void> {
     const changes = await this.#journal.read();
-    if (!changes) return this.#journal.discardDraft();
+    if (!changes) return;
+    // Its writer may have been killed just before this.
+    await this.#journal.makeDurable();
     const staged = await this.#placement.stage(changes);
     // Folders that exist already may have been made by the interrupted try, and their names be durable nowhere yet.
     await this.#place(staged, this.#placement.foldersAbove(staged));

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { checkPath, StorageError } from "@sealwright/core";
 import type { Changes } from "../changes.ts";
-import { systemCode } from "../errors.ts";
+import { systemCode, unlessMissing } from "../errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { fromBase64, toBase64 } from "./layout.ts";
 
@@ -77,7 +77,7 @@ export class Journal {
   /** Decides: when this resolves the draft is the journal, durably. */
   async decide(): Promise<void> {
     await this.#fs.rename(this.#draft, this.#file);
-    await this.#fs.sync(this.#folder);
+    await this.makeDurable();
   }
 
   /** The changes that were decided and perhaps not all placed, or undefined if there are none. */
@@ -95,28 +95,19 @@ export class Journal {
     return this.#fs.remove(this.#file);
   }
 
-  /** Takes back what was not decided, or was decided only in part, durably. */
+  /** Takes back a decision that failed half way, durably. */
   async discard(): Promise<void> {
-    await removeIfThere(this.#fs, this.#draft);
-    await removeIfThere(this.#fs, this.#file);
-    await this.#fs.sync(this.#folder);
+    await unlessMissing(this.#fs.remove(this.#file));
+    await this.makeDurable();
   }
 
   /** Removes a draft that was not decided. */
-  discardDraft(): Promise<void> {
-    return removeIfThere(this.#fs, this.#draft);
+  removeDraft(): Promise<void> {
+    return unlessMissing(this.#fs.remove(this.#draft));
   }
 
-  /** Makes the removal of the last journal durable. */
-  forget(): Promise<void> {
+  /** Makes it durable that the journal is there, or is not. */
+  makeDurable(): Promise<void> {
     return this.#fs.sync(this.#folder);
-  }
-}
-
-async function removeIfThere(fs: FileSystem, file: string): Promise<void> {
-  try {
-    await fs.remove(file);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, join } from "node:path";
 import type { Changes } from "../changes.ts";
-import { systemCode } from "../errors.ts";
+import { systemCode, unlessMissing } from "../errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { forEachAtOnce } from "./at-once.ts";
 import { encodeEntry, entryFile } from "./layout.ts";
@@ -15,14 +15,6 @@ export interface Staged {
 }
 
 const STAGED = "staged-";
-
-async function unlessMissing(removal: Promise<void>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
-}
 
 /** Puts the changes of a batch into their places in OpenBao's layout. */
 export class Placement {

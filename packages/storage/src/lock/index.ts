@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { StorageError } from "@sealwright/core";
-import { systemCode } from "../errors.ts";
+import { systemCode, unlessMissing } from "../errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { isRunning, ownIdentity, type ProcessIdentity } from "./process.ts";
 
@@ -43,9 +44,19 @@ export async function takeLock(fs: FileSystem, path: string, folder: string): Pr
   try {
     await claim(fs, path, own, folder);
   } finally {
-    await fs.remove(own);
+    await unlessMissing(fs.remove(own));
   }
-  return { release: () => fs.remove(path) };
+  return { release: () => unlessMissing(fs.remove(path)) };
+}
+
+/**
+ * Removes what processes that died while they took the lock have left beside it; for the one that holds it. One that is
+ * trying just now may be made to try again.
+ */
+export async function removeAttempts(fs: FileSystem, folder: string, lockFile: string): Promise<void> {
+  for (const { name } of await fs.list(folder)) {
+    if (name.startsWith(`${lockFile}.`)) await unlessMissing(fs.remove(join(folder, name)));
+  }
 }
 
 async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
@@ -82,7 +93,7 @@ async function claim(fs: FileSystem, path: string, own: string, folder: string):
       const still = await readIfThere(fs, path);
       if (still && Buffer.compare(still, found) === 0) return await moveOver(fs, own, path);
     } finally {
-      await fs.remove(replacing);
+      await unlessMissing(fs.remove(replacing));
     }
   }
 }
