@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a `seal` block to a ready seal, in this process or in one of its own. */
-import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment, secretVariables } from "@sealwright/seal";
+import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment } from "@sealwright/seal";
 import type { SealConfig } from "../config/index.ts";
-import { isAuto, loadPlugin } from "./registry.ts";
+import { isAuto, loadPlugin, secretVariablesOfAll } from "./registry.ts";
 
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
 export interface OpenedSeal {
   readonly seal: Seal | undefined;
   /** Key and value of each setting, secrets masked, in order of the keys. */
   readonly settings: readonly { readonly key: string; readonly shown: string }[];
+}
+
+/** The variables that a stanza's `env://NAME` values stand for. */
+function variablesNamedIn({ stanza }: SealConfig): string[] {
+  const texts = Object.values(stanza).map(String);
+  return texts.filter((text) => text.startsWith("env://")).map((text) => text.slice("env://".length));
 }
 
 async function open(
@@ -28,7 +34,7 @@ async function open(
     ...childPath(),
     config,
     env,
-    withhold: secretVariables(plugin.config),
+    withhold: [...(await secretVariablesOfAll()), ...variablesNamedIn(block)],
     deadlineMs: block.call_deadline,
     log,
   });

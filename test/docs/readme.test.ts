@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../packages/server/src/config/index.ts";
+import { SEAL_TYPES } from "../../packages/server/src/seals/registry.ts";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+function pages(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return pages(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+const papers = [
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map((name) => join(root, name)),
+  ...pages(join(root, "docs")),
+];
+
+describe("the project's papers", () => {
+  it.each(papers)("%s links to nothing that is missing", (paper) => {
+    const targets = [...readFileSync(paper, "utf8").matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(
+      (match) => match[1] ?? "",
+    );
+    const missing = targets.filter((target) => !existsSync(join(dirname(paper), target)));
+    expect(missing).toEqual([]);
+  });
+
+  it("shows the embedded example in README as it runs in its test", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const code = readdirSync(join(root, "examples/embedded/src")).map((name) =>
+      readFileSync(join(root, "examples/embedded/src", name), "utf8").replace(/^(\/\/.*\n)+/, ""),
+    );
+    expect(code.filter((text) => readme.includes(text))).toHaveLength(1);
+  });
+
+  it("lists every seal in README", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    expect(SEAL_TYPES.filter((type) => !readme.includes(`| \`${type}\` |`))).toEqual([]);
+  });
+
+  it.each(readdirSync(join(root, "examples/config")))(
+    "examples/config/%s is a configuration without warnings",
+    (name) => {
+      const { config, warnings } = loadConfig([join(root, "examples/config", name)], {});
+      expect(warnings).toEqual([]);
+      expect(config.listener[0]?.address).toEqual({ host: "127.0.0.1", port: 8200 });
+    },
+  );
+});
