@@ -18,6 +18,8 @@ export interface OpenStore {
   readonly plugin: SharesSealPlugin;
   /** RFC 3339. */
   readonly now: string;
+  /** For calls to the seal: aborts when the caller gives up, and when the store is being sealed. */
+  readonly signal: AbortSignal;
 }
 
 /** How many shares the quorum has and needs; zeros where nobody holds any. */
@@ -30,11 +32,11 @@ export async function quorumNumbers({ storage, seal }: Pick<OpenStore, "storage"
  * Throws `WRONG_SHARES` unless a threshold of `shares` (borrowed) is the quorum's. Passes on what the seal rejects with
  * where it has to be asked.
  */
-export async function proveQuorum(open: OpenStore, shares: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+export async function proveQuorum(open: OpenStore, shares: readonly Uint8Array[]): Promise<void> {
   const key = await combineShares(open.plugin, shares);
   try {
     if (open.seal === undefined) await proveUnsealKey(open, key);
-    else if (!(await isRecoveryKey(open.storage, open.seal, key, signal))) throw wrongShares();
+    else if (!(await isRecoveryKey(open.storage, open.seal, key, open.signal))) throw wrongShares();
   } finally {
     key.fill(0);
   }

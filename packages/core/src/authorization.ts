@@ -78,7 +78,7 @@ export class Authorization<Answer, Details> {
       }
       const numbers = await quorumNumbers(open);
       const granted = await withQuorum(this.#quorum, nonce, share, numbers, async ({ shares, plan }) => {
-        await proveQuorum(open, shares, signal);
+        await proveQuorum(open, shares);
         const { changes, answer } = await plan.grant();
         await open.barrier.write(changes);
         return { answer };
@@ -87,7 +87,7 @@ export class Authorization<Answer, Details> {
       this.#quorum.end();
       this.#last.remember(nonce, share, granted.answer);
       return { complete: true, answer: granted.answer };
-    });
+    }, signal);
   }
 
   /** Ends the attempt. Ending none is no error. Rejects with `SEALED`. */

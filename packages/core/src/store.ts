@@ -152,7 +152,7 @@ export class SealedStore {
 
   /**
    * Forgets all keys at once, then saves the count of encryptions; whatever becomes of that, the store is sealed. An
-   * unseal or initialisation that waits for the seal is abandoned. Sealing a sealed store does nothing.
+   * unseal, initialisation or ceremony that waits for the seal is abandoned. Sealing a sealed store does nothing.
    */
   seal(): Promise<void> {
     this.#interrupt.abort();
@@ -206,13 +206,20 @@ export class SealedStore {
 
   /**
    * Runs `work` on the open store while nothing else changes its keys; reads and writes go on. For ceremonies. Rejects
-   * with `SEALED`, and with what `work` rejects with.
+   * with `SEALED`, and with what `work` rejects with. Sealing meanwhile abandons its calls to the seal, as `signal` does.
    */
-  exclusively<T>(work: (open: OpenStore) => Promise<T>): Promise<T> {
+  exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#mutex.run(() => {
       const { storage, barrier } = this.#opened();
       const now = this.#now().toISOString();
-      return work({ storage, barrier, seal: this.#seal, plugin: this.#shares, now });
+      return work({
+        storage,
+        barrier,
+        seal: this.#seal,
+        plugin: this.#shares,
+        now,
+        signal: this.#interruptible(signal),
+      });
     });
   }
 

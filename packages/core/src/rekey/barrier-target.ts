@@ -34,17 +34,17 @@ const byShares: Omit<RekeyTarget, "name"> = {
     const key = randomBytes(KEY_BYTES);
     return { key, shares: await splitKey(plugin, key, numbers), numbers };
   },
-  async commit(open, { key, numbers }, { entries, term }, signal) {
+  async commit(open, { key, numbers }, { entries, term }) {
     if (key === undefined) throw new RangeError("a seal of shares has a key");
     const seal = open.plugin.open(key);
     try {
-      await proveSeal(seal, signal);
+      await proveSeal(seal, open.signal);
       const rootKey = newKey();
       const config = sealConfig(open.plugin.type, numbers);
       const companions: Companions = {
         plain: [{ op: "put", path: SHAMIR_KEK, value: key }, sealConfigCopy(config, null)],
         raw: [
-          { op: "put", path: STORED_KEYS, value: await sealRootKey(seal, rootKey, signal) },
+          { op: "put", path: STORED_KEYS, value: await sealRootKey(seal, rootKey, open.signal) },
           { op: "put", path: SEAL_CONFIG, value: serializeSealConfig(config) },
           ...entries,
         ],
@@ -62,11 +62,11 @@ const bySeal: Omit<RekeyTarget, "name"> = {
   async make(): Promise<NewKey> {
     return { key: undefined, shares: [], numbers: NO_SHARES };
   },
-  async commit(open, _made, { entries, term }, signal) {
+  async commit(open, _made, { entries, term }) {
     if (open.seal === undefined) throw new RangeError("there is no auto seal");
     const rootKey = newKey();
-    await proveSeal(open.seal, signal);
-    const storedKeys = await sealRootKey(open.seal, rootKey, signal);
+    await proveSeal(open.seal, open.signal);
+    const storedKeys = await sealRootKey(open.seal, rootKey, open.signal);
     const companions = { raw: [{ op: "put" as const, path: STORED_KEYS, value: storedKeys }, ...entries] };
     await install(open, rootKey, companions, term);
   },
@@ -81,5 +81,5 @@ export const barrierTarget: RekeyTarget = {
   name: "barrier",
   check: (open: OpenStore, numbers: ShareNumbers) => of(open).check(open, numbers),
   make: (open, numbers) => of(open).make(open, numbers),
-  commit: (open, made, commit, signal) => of(open).commit(open, made, commit, signal),
+  commit: (open, made, commit) => of(open).commit(open, made, commit),
 };

@@ -27,7 +27,7 @@ export const recoveryTarget: RekeyTarget = {
     const key = randomBytes(KEY_BYTES);
     return { key, shares: await splitKey(plugin, key, numbers), numbers };
   },
-  async commit({ storage, barrier, seal, plugin, now }, { key, numbers }, { entries, term }, signal) {
+  async commit({ storage, barrier, seal, plugin, now, signal }, { key, numbers }, { entries, term }) {
     if (seal === undefined || key === undefined) throw new RangeError("recovery keys go with an auto seal");
     await proveSeal(seal, signal);
     const config = sealConfig(plugin.type, numbers);

@@ -132,8 +132,8 @@ export class Rekey<Answer, Details> {
       }
       const numbers = await quorumNumbers(open);
       const complete = await withQuorum(this.#quorum, nonce, share, numbers, async ({ shares, plan }) => {
-        await proveQuorum(open, shares, signal);
-        return this.#complete(open, attempt.nonce, plan, signal);
+        await proveQuorum(open, shares);
+        return this.#complete(open, attempt.nonce, plan);
       });
       if (complete === undefined) return { complete: false };
       // Proving takes the new shares only; the old ones have done their part.
@@ -141,20 +141,15 @@ export class Rekey<Answer, Details> {
       else this.#quorum.reject();
       this.#last.remember(nonce, share, complete);
       return { complete: true, answer: complete };
-    });
+    }, signal);
   }
 
-  async #complete(
-    open: OpenStore,
-    nonce: string,
-    plan: RekeyRequest<Answer, Details>,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer> {
+  async #complete(open: OpenStore, nonce: string, plan: RekeyRequest<Answer, Details>): Promise<Answer> {
     const made = await this.#target.make(open, plan.numbers);
     try {
       const { answer, entries } = await plan.deliver(made.shares, nonce);
       if (plainlyDone(plan) || made.key === undefined) {
-        await this.#target.commit(open, made, { entries, term: plan.term }, signal);
+        await this.#target.commit(open, made, { entries, term: plan.term });
         made.key?.fill(0);
       } else this.#verification.start(made.numbers.threshold, { made, entries });
       return answer;
@@ -180,7 +175,7 @@ export class Rekey<Answer, Details> {
       try {
         const done = await withQuorum(this.#verification, nonce, share, made.numbers, async ({ shares }) => {
           await proveNew(open, made, shares);
-          await this.#target.commit(open, made, { entries, term: attempt.plan.term }, signal);
+          await this.#target.commit(open, made, { entries, term: attempt.plan.term });
           return true;
         });
         if (done) this.#end();
@@ -189,7 +184,7 @@ export class Rekey<Answer, Details> {
         if (error instanceof CoreError && error.code === "WRONG_SHARES") this.#restart(proof.plan);
         throw error;
       }
-    });
+    }, signal);
   }
 
   /** Forgets the new shares submitted so far and begins the proof under another nonce. Rejects with `NOT_IN_PROGRESS`. */

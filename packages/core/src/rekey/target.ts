@@ -28,5 +28,5 @@ export interface RekeyTarget {
   /** Makes a new key and its shares. Nothing is stored. */
   make(open: OpenStore, numbers: ShareNumbers): Promise<NewKey>;
   /** Puts the key in force: one batch, then memory. The key and the old one are never both in force, nor neither. */
-  commit(open: OpenStore, made: NewKey, commit: RekeyCommit, signal?: AbortSignal): Promise<void>;
+  commit(open: OpenStore, made: NewKey, commit: RekeyCommit): Promise<void>;
 }
