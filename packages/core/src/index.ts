@@ -13,6 +13,7 @@ export { parseExact, stringifyExact } from "./exact-json.ts";
 export type { InitRequest, InitShares } from "./init.ts";
 export { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 export * from "./keyring.ts";
+export { Mutex } from "./mutex.ts";
 export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export * as paths from "./paths.ts";
 export { Quorum } from "./quorum.ts";
