@@ -3,24 +3,33 @@
 import "reflect-metadata";
 import { AutoUnsealer, type SealedStore } from "@sealwright/core";
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
+import { capabilitiesEndpoints } from "./endpoints/capabilities.ts";
 import { healthEndpoints } from "./endpoints/health.ts";
 import { initEndpoints } from "./endpoints/init.ts";
+import { policyEndpoints } from "./endpoints/policy.ts";
 import { rotateEndpoints } from "./endpoints/rotate.ts";
 import { sealEndpoints } from "./endpoints/seal.ts";
 import { sealStatusEndpoints } from "./endpoints/seal-status.ts";
+import { tokenEndpoints } from "./endpoints/token.ts";
 import { unsealEndpoints } from "./endpoints/unseal.ts";
 import type { ApiRequest, ApiResponse, Endpoint } from "./http/api.ts";
 import { createDispatcher } from "./http/dispatcher.ts";
-import { firstMounts, MountTable } from "./mounts/mount-table.ts";
+import { encodeEntryPath } from "./mounts/entry-path.ts";
+import { dataPrefix, firstMounts, MountTable } from "./mounts/mount-table.ts";
 import { mountRouter } from "./mounts/router.ts";
+import { firstPolicies, PolicyStore } from "./policies/policy-store.ts";
 import type { Log } from "./runtime/log.ts";
-import { Authorizer } from "./tokens/authorizer.ts";
-import { firstRootToken, TokenStore } from "./tokens/token-store.ts";
+import { Authorizer, type ExistenceCheck } from "./tokens/authorizer.ts";
+import { firstRootToken } from "./tokens/root-token.ts";
+import { Sweeper } from "./tokens/sweeper.ts";
+import { TokenStore } from "./tokens/token-store.ts";
+import type { LeaseLimits } from "./tokens/ttl.ts";
 
 /** What is made outside, since making it may fail or wait. */
 export interface Parts {
   readonly store: SealedStore;
   readonly log: Log;
+  readonly leases: LeaseLimits;
 }
 
 export type Dispatch = (request: ApiRequest) => Promise<ApiResponse>;
@@ -29,8 +38,11 @@ export const STORE: InjectionToken<SealedStore> = Symbol("SealedStore");
 export const LOG: InjectionToken<Log> = Symbol("Log");
 export const UNSEALER: InjectionToken<AutoUnsealer> = Symbol("AutoUnsealer");
 export const DISPATCH: InjectionToken<Dispatch> = Symbol("Dispatch");
+export const SWEEPER: InjectionToken<Sweeper> = Symbol("Sweeper");
 
 const TOKENS: InjectionToken<TokenStore> = Symbol("TokenStore");
+const POLICIES: InjectionToken<PolicyStore> = Symbol("PolicyStore");
+const EXISTS: InjectionToken<ExistenceCheck> = Symbol("ExistenceCheck");
 const MOUNTS: InjectionToken<MountTable> = Symbol("MountTable");
 const AUTHORIZER: InjectionToken<Authorizer> = Symbol("Authorizer");
 const ENDPOINTS: InjectionToken<readonly Endpoint[]> = Symbol("Endpoint[]");
@@ -48,10 +60,13 @@ function unsealer(store: SealedStore, log: Log): AutoUnsealer {
 function endpoints(scope: DependencyContainer): Endpoint[] {
   const store = scope.resolve(STORE);
   const authorizer = scope.resolve(AUTHORIZER);
+  const policies = scope.resolve(POLICIES);
+  const access = { tokens: scope.resolve(TOKENS), policies, authorizer };
   const status = { store, ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}) };
   const firstEntries = () => {
-    const { token, changes } = firstRootToken(new Date());
-    return { rootToken: token, changes: [...changes, ...firstMounts()] };
+    const now = new Date();
+    const { token, changes } = firstRootToken(now);
+    return { rootToken: token, changes: [...changes, ...firstPolicies(now), ...firstMounts()] };
   };
   return [
     ...sealStatusEndpoints(status),
@@ -60,7 +75,19 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...unsealEndpoints(status),
     ...sealEndpoints(store, authorizer),
     ...rotateEndpoints(store),
+    ...tokenEndpoints(access),
+    ...policyEndpoints(policies),
+    ...capabilitiesEndpoints(access),
   ];
+}
+
+function existenceCheck(store: SealedStore, mounts: MountTable): ExistenceCheck {
+  return async (path) => {
+    const mount = await mounts.find(path);
+    if (mount === undefined) return true;
+    const key = path.slice(mount.path.length);
+    return key !== "" && (await store.barrier.get(dataPrefix(mount) + encodeEntryPath(key))) !== undefined;
+  };
 }
 
 /** A container of its own for one server: several may live in one process. */
@@ -72,9 +99,26 @@ export function compose(parts: Parts): DependencyContainer {
   scope.register(STORE, { useValue: parts.store });
   scope.register(LOG, { useValue: parts.log });
   once(UNSEALER, (c) => unsealer(c.resolve(STORE), c.resolve(LOG)));
-  once(TOKENS, (c) => new TokenStore(c.resolve(STORE)));
+  const now = () => new Date();
+  once(TOKENS, (c) => new TokenStore({ store: c.resolve(STORE), limits: parts.leases, now }));
+  once(POLICIES, (c) => new PolicyStore(c.resolve(STORE), now));
+  once(SWEEPER, (c) => {
+    const onFailure = (error: unknown) =>
+      c.resolve(LOG).warn("expired tokens were not deleted", { error: String(error) });
+    return new Sweeper({ store: c.resolve(STORE), tokens: c.resolve(TOKENS), onFailure });
+  });
   once(MOUNTS, (c) => new MountTable(c.resolve(STORE)));
-  once(AUTHORIZER, (c) => new Authorizer(c.resolve(STORE), c.resolve(TOKENS)));
+  once(EXISTS, (c) => existenceCheck(c.resolve(STORE), c.resolve(MOUNTS)));
+  once(
+    AUTHORIZER,
+    (c) =>
+      new Authorizer({
+        store: c.resolve(STORE),
+        tokens: c.resolve(TOKENS),
+        policies: c.resolve(POLICIES),
+        exists: c.resolve(EXISTS),
+      }),
+  );
   once(ENDPOINTS, endpoints);
   once(DISPATCH, (c) =>
     createDispatcher(c.resolve(ENDPOINTS), c.resolve(AUTHORIZER), mountRouter(c.resolve(STORE), c.resolve(MOUNTS))),

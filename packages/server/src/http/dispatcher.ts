@@ -43,6 +43,10 @@ class Table {
 /** Paths that belong to the server itself, never to a mount. */
 const OWN = /^(sys|auth\/token)(\/|$)/;
 
+export function isOwnPath(path: string): boolean {
+  return OWN.test(path);
+}
+
 export function createDispatcher(
   endpoints: readonly Endpoint[],
   gate: Gate,
@@ -59,11 +63,12 @@ export function createDispatcher(
       return operation.run(request, unguarded.rest);
     }
     if (gate.sealed) throw new HttpError(503, SEALED_MESSAGE);
-    if (!OWN.test(request.path)) {
+    if (!isOwnPath(request.path)) {
       await gate.authorize(request, false);
       return fallback(request);
     }
-    const match = guarded.find(request.path);
+    // Clients list a folder with a slash behind it or without.
+    const match = guarded.find(request.method === "LIST" ? request.path.replace(/\/$/, "") : request.path);
     await gate.authorize(request, match?.endpoint.access === "sudo");
     if (match === undefined) throw routerError(404, "unsupported path");
     const operation = match.endpoint.operations[request.method];

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A server from its configuration: storage and seal opened, the application composed, the listeners open. */
 import { type AutoUnsealer, SealedStore, type StoreStatus } from "@sealwright/core";
-import { compose, DISPATCH, type Dispatch, UNSEALER } from "../compose.ts";
+import { compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
 import type { ListenerConfig, ServerConfig } from "../config/index.ts";
 import { createApp } from "../http/app.ts";
 import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
 import { loadSharesPlugin } from "../seals/registry.ts";
+import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
@@ -97,10 +98,12 @@ export async function startServer(config: ServerConfig, env: NodeJS.ProcessEnv, 
   const { store, block, settings } = await openStore(config, env, log);
   try {
     checkType(await store.status(), block.type);
-    const scope = compose({ store, log });
+    const scope = compose({ store, log, leases: leaseLimits(config) });
     const dispatch = scope.resolve(DISPATCH);
     const unsealer = store.autoSealed ? scope.resolve(UNSEALER) : undefined;
     const listeners = await openListeners(config, dispatch, log);
+    const sweeper = scope.resolve(SWEEPER);
+    sweeper.start();
     return {
       urls: listeners.map((each) => each.url),
       store,
@@ -113,6 +116,7 @@ export async function startServer(config: ServerConfig, env: NodeJS.ProcessEnv, 
       stop: async () => {
         unsealer?.stop();
         await Promise.all(listeners.map((each) => each.close(CLOSE_GRACE_MS)));
+        await sweeper.stop();
         await store.close();
         await scope.dispose();
       },

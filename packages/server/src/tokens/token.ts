@@ -1,20 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tokens: what they look like, and how they stand in storage, which is as an HMAC only. */
+/** Tokens: what they look like, what is known of them, and how they stand in storage, which is as an HMAC only. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes, randomInt } from "node:crypto";
+import { z } from "zod";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_CHARACTERS = 24;
 
-/** What is known of a service token. */
-export interface TokenEntry {
-  /** A second name that allows looking up and revoking, not using. */
-  readonly accessor: string;
-  readonly policies: readonly string[];
-  readonly displayName: string;
-  /** Where it was made, such as `auth/token/root`. */
-  readonly path: string;
-  /** Seconds since the epoch. */
-  readonly creationTime: number;
+export type TokenType = "service" | "batch";
+
+/** What is known of a token. Times are milliseconds since the epoch, lengths of time are milliseconds. */
+export const tokenEntrySchema = z.object({
+  type: z.enum(["service", "batch"]),
+  /** A second name that allows looking up and revoking, not using; empty for batch tokens. */
+  accessor: z.string(),
+  /** Sorted, in lower case. */
+  policies: z.array(z.string()).readonly(),
+  displayName: z.string(),
+  /** Where it was made, such as `auth/token/create`. */
+  path: z.string(),
+  meta: z.record(z.string(), z.string()).nullable(),
+  /** The identifier of the token that made it, and that it dies with; absent for orphans. */
+  parent: z.string().optional(),
+  created: z.number(),
+  /** How long it was made for; 0 for ever. */
+  ttl: z.number(),
+  /** Absent means never. */
+  expires: z.number().optional(),
+  renewed: z.number().optional(),
+  renewable: z.boolean(),
+  /** 0 where renewals are bound by the server's limit alone. */
+  explicitMaxTtl: z.number(),
+  /** 0 where it is not periodic. */
+  period: z.number(),
+  /** How many uses are left; 0 is no limit. */
+  numUses: z.number(),
+});
+
+export type TokenEntry = Readonly<z.output<typeof tokenEntrySchema>>;
+
+/** A token that exists. */
+export interface KnownToken {
+  /** {@link hashOf} the token: its name in storage. */
+  readonly id: string;
+  readonly entry: TokenEntry;
 }
 
 function randomText(): string {
