@@ -23,7 +23,7 @@ const DIFFERENT: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^1\.8 operator generate-root( -nonce=wrong.*)?$/, "shown with a state of its own"],
 ];
 
-const COVERED = /^(status|operator|read|write)\b/;
+const COVERED = /^(status|operator|read|write|login|token|policy|secrets|kv)\b/;
 
 describe("recorded commands, replayed against a stub that plays back the recorded answers", () => {
   let stub: StubServer;
@@ -51,7 +51,7 @@ describe("recorded commands, replayed against a stub that plays back the recorde
       stub.play(repliesFor(transcript));
       const args = words(transcript.command.replaceAll("$DIR", folder));
       const outcome = await cli(args, {
-        env: { VAULT_ADDR: stub.address, ...(transcript.tokenSet && { VAULT_TOKEN: "s.root" }) },
+        env: { HOME: folder, VAULT_ADDR: stub.address, ...(transcript.tokenSet && { VAULT_TOKEN: "s.root" }) },
         ...(transcript.stdin !== undefined && { stdin: transcript.stdin }),
       });
       expect(outcome.code).toBe(transcript.code);

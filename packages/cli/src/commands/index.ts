@@ -2,10 +2,18 @@
 import { Registry } from "../registry.ts";
 import { deletePath } from "./delete.ts";
 import { kvDelete } from "./kv/delete.ts";
+import { kvDestroy } from "./kv/destroy.ts";
 import { kvGet } from "./kv/get.ts";
 import { kvList } from "./kv/list.ts";
+import { kvPatch } from "./kv/patch.ts";
 import { kvPut } from "./kv/put.ts";
+import { kvRollback } from "./kv/rollback.ts";
+import { kvUndelete } from "./kv/undelete.ts";
+import { kvMetadataDelete } from "./kv-metadata/delete.ts";
+import { kvMetadataGet } from "./kv-metadata/get.ts";
+import { kvMetadataPut } from "./kv-metadata/put.ts";
 import { list } from "./list.ts";
+import { login } from "./login.ts";
 import { operatorGenerateRoot } from "./operator/generate-root.ts";
 import { operatorInit } from "./operator/init.ts";
 import { operatorKeyStatus } from "./operator/key-status.ts";
@@ -14,13 +22,27 @@ import { operatorRotate } from "./operator/rotate.ts";
 import { operatorRotateKeys } from "./operator/rotate-keys.ts";
 import { operatorSeal } from "./operator/seal.ts";
 import { operatorUnseal } from "./operator/unseal.ts";
+import { policyDelete } from "./policy/delete.ts";
+import { policyList } from "./policy/list.ts";
+import { policyRead } from "./policy/read.ts";
+import { policyWrite } from "./policy/write.ts";
 import { printToken } from "./print-token.ts";
 import { read } from "./read.ts";
+import { secretsDisable } from "./secrets/disable.ts";
+import { secretsEnable } from "./secrets/enable.ts";
+import { secretsList } from "./secrets/list.ts";
+import { secretsMove } from "./secrets/move.ts";
+import { secretsTune } from "./secrets/tune.ts";
 import { server } from "./server.ts";
 import { status } from "./status.ts";
 import { storageGet } from "./storage/get.ts";
 import { storageList } from "./storage/list.ts";
 import { storageRotate } from "./storage/rotate.ts";
+import { tokenCapabilities } from "./token/capabilities.ts";
+import { tokenCreate } from "./token/create.ts";
+import { tokenLookup } from "./token/lookup.ts";
+import { tokenRenew } from "./token/renew.ts";
+import { tokenRevoke } from "./token/revoke.ts";
 import { version } from "./version.ts";
 import { write } from "./write.ts";
 
@@ -31,6 +53,7 @@ export const commandRegistry = new Registry(
     status,
     version,
     printToken,
+    login,
     operatorInit,
     operatorUnseal,
     operatorSeal,
@@ -43,10 +66,31 @@ export const commandRegistry = new Registry(
     kvGet,
     kvDelete,
     kvList,
+    kvPatch,
+    kvRollback,
+    kvUndelete,
+    kvDestroy,
+    kvMetadataGet,
+    kvMetadataPut,
+    kvMetadataDelete,
     read,
     write,
     list,
     deletePath,
+    tokenCreate,
+    tokenLookup,
+    tokenRenew,
+    tokenRevoke,
+    tokenCapabilities,
+    policyList,
+    policyRead,
+    policyWrite,
+    policyDelete,
+    secretsEnable,
+    secretsDisable,
+    secretsList,
+    secretsMove,
+    secretsTune,
     storageList,
     storageGet,
     storageRotate,
@@ -54,6 +98,10 @@ export const commandRegistry = new Registry(
   [
     { path: "operator", synopsis: "Initialise, unseal and seal the server, and look after its keys" },
     { path: "kv", synopsis: "Read and write secrets" },
+    { path: "kv metadata", synopsis: "Look after secrets of KV version 2" },
+    { path: "token", synopsis: "Make, show, renew and revoke tokens" },
+    { path: "policy", synopsis: "Say what tokens may do" },
+    { path: "secrets", synopsis: "Mount and unmount secrets engines" },
     { path: "storage", synopsis: "Read, and rotate the key of, a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],

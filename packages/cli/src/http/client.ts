@@ -19,6 +19,8 @@ export interface Answer {
 /** What a request carries besides method and path. */
 export interface RequestParts {
   readonly body?: unknown;
+  /** What kind of JSON the body is, unless it is plain. */
+  readonly contentType?: string;
   readonly query?: Readonly<Record<string, string>>;
 }
 
@@ -53,7 +55,7 @@ function build(
   token: string | undefined,
   method: string,
   path: string,
-  { body, query = {} }: RequestParts,
+  { body, contentType = "application/json", query = {} }: RequestParts,
 ): Outgoing {
   const search = new URLSearchParams(query).toString();
   return {
@@ -63,7 +65,7 @@ function build(
       ...settings.headers,
       "X-Vault-Request": "true",
       ...(token !== undefined && { "X-Vault-Token": token }),
-      ...(body !== undefined && { "Content-Type": "application/json" }),
+      ...(body !== undefined && { "Content-Type": contentType }),
     },
     body: body === undefined ? undefined : toJson(body),
   };

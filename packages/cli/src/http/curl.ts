@@ -27,7 +27,7 @@ export function curlCommand(settings: ServerSettings, outgoing: Outgoing): strin
     if (tls.clientKey !== undefined) words.push("--key", quoted(tls.clientKey));
   }
   for (const [name, value] of Object.entries(outgoing.headers)) {
-    if (name === "Content-Type") continue;
+    if (name === "Content-Type" && value === "application/json") continue;
     words.push(
       "-H",
       name === "X-Vault-Token" ? `"${name}: $(${commandName} print token)"` : quoted(`${name}: ${value}`),

@@ -13,7 +13,7 @@ export interface KeyPrompt {
 
 /** A key share from an argument, from standard input (`-`), or typed unseen when there is no argument. */
 export async function enterKey(argument: string | undefined, io: Io, prompt: KeyPrompt): Promise<string> {
-  const key = argument === undefined ? await typedKey(io, prompt) : argument === "-" ? await io.readStdin() : argument;
+  const key = (await argumentOrStdin(argument, io)) ?? (await typedKey(io, prompt));
   return key.trim();
 }
 
@@ -29,4 +29,9 @@ async function typedKey(io: Io, { prompt, noTerminal, nonInteractive }: KeyPromp
     if (!(error instanceof NotATerminalError)) throw error;
     throw new UsageError(paragraph(`${noTerminal} The raw error was: ${error.message}`), { cause: error });
   }
+}
+
+/** An argument, or standard input in its place when it is `-`; undefined when there is none. */
+export async function argumentOrStdin(argument: string | undefined, io: Io): Promise<string | undefined> {
+  return argument === "-" ? (await io.readStdin()).trim() : argument;
 }

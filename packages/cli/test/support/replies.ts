@@ -9,7 +9,7 @@ import type { Transcript } from "./transcripts.ts";
 type Body = Record<string, unknown>;
 
 /** Sentences for an answer without a body. */
-const WITHOUT_ANSWER = /^Success! (Data|Canceled|Deleted|Root token|Vault)/;
+const WITHOUT_ANSWER = /^Success! (Data|Canceled|Deleted|Enabled|Revoked|Root token|Uploaded|Vault)/;
 
 const ok = (body: Body): Reply => ({ status: 200, body });
 
@@ -17,6 +17,8 @@ const ok = (body: Body): Reply => ({ status: 200, body });
 export function repliesFor(transcript: Transcript): Replies {
   const refusal = refusalIn(transcript.stderr);
   const usual = { ...background(transcript), "GET sys/leader": ok({ ha_enabled: false }) };
+  if (transcript.stderr.startsWith("No value found"))
+    return { ...usual, "GET kv1/a": { status: 404, body: { errors: [] } } };
   if (refusal !== undefined) return { ...usual, ...refusal };
   const route = routeOf(transcript);
   if (route === undefined) return usual;
@@ -51,6 +53,8 @@ function background({ section, command, stdout, stderr }: Transcript): Replies {
   });
   const replies: Record<string, Reply> = {
     "GET sys/seal-status": ok({ recovery_seal: autoSeal, sealed: false }),
+    "GET sys/internal/ui/mounts/secret": ok({ data: { path: "secret/", options: { version: "2" } } }),
+    "GET sys/internal/ui/mounts/kv1": ok({ data: { path: "kv1/", options: null } }),
     "GET sys/generate-root/attempt": ok({ started: !stderr.startsWith("No "), nonce, otp_length: 26 }),
   };
   for (const path of ["rekey", "rekey-recovery-key", "rotate/root", "rotate/recovery"]) {
@@ -69,6 +73,22 @@ function routeOf({ command }: Transcript): string | undefined {
     [/^operator unseal .*\S/, "PUT sys/unseal"],
     [/^operator init -status/, "GET sys/init"],
     [/^operator init/, "PUT sys/init"],
+    [/^login/, "GET auth/token/lookup-self"],
+    [/^token lookup$/, "GET auth/token/lookup-self"],
+    [/^token create/, "POST auth/token/create"],
+    [/^token revoke s/, "PUT auth/token/revoke"],
+    [/^policy write/, "PUT sys/policies/acl/p1"],
+    [/^policy list/, "GET sys/policies/acl?list=true"],
+    [/^policy read/, "GET sys/policies/acl/p1"],
+    [/^secrets enable -path=secret /, "POST sys/mounts/secret"],
+    [/^secrets enable -path=kv1 /, "POST sys/mounts/kv1"],
+    [/^secrets list/, "GET sys/mounts"],
+    [/^kv put -mount=secret /, "PUT secret/data/app/db"],
+    [/^kv get .*-mount=secret /, "GET secret/data/app/db"],
+    [/^kv list /, "GET secret/metadata/app?list=true"],
+    [/^kv put -mount=kv1 /, "PUT kv1/a"],
+    [/^kv get .*-mount=kv1 /, "GET kv1/a"],
+    [/^kv delete /, "DELETE kv1/a"],
     [/^read/, "GET sys/rotate/config"],
     [/^write/, "PUT sys/rotate/config"],
     [/^operator seal/, "PUT sys/seal"],
@@ -136,6 +156,8 @@ const VERIFICATION = {
 const KEY_STATUS = { "Key Term": "term", "Install Time": "install_time", "Encryption Count": "encryptions" };
 
 function answerIn({ command, stdout }: Transcript): Body {
+  const data = dataIn(command);
+  if (data !== undefined && !stdout.startsWith("{")) return data;
   if (command.startsWith("read sys")) return { data: { enabled: true, interval: 0, max_operations: 3865470566 } };
   if (stdout.startsWith("{") && !command.startsWith("operator init")) return JSON.parse(stdout) as Body;
   if (command === "status -format=yaml") return yamlAnswer(stdout);
@@ -148,6 +170,67 @@ function answerIn({ command, stdout }: Transcript): Body {
   if (/^Seal Type/m.test(stdout)) return { ...fields(stdout, SEAL), recovery_seal: stdout.includes("Recovery") };
   if (/^Key Term/m.test(stdout)) return fields(stdout, KEY_STATUS);
   return fields(stdout, CEREMONY);
+}
+
+const METADATA = {
+  created_time: "2026-11-21T01:33:55.034206265Z",
+  custom_metadata: null,
+  deletion_time: "",
+  destroyed: false,
+  version: 1,
+};
+const ROOT = {
+  accessor: "wDlp2kKi7lGlLh0Qg8vPhuC4",
+  creation_time: 1795224832,
+  creation_ttl: 0,
+  display_name: "root",
+  entity_id: "",
+  expire_time: null,
+  explicit_max_ttl: 0,
+  id: "s.xegFKcsDUApzcgwXqRzfd5PN",
+  meta: null,
+  num_uses: 0,
+  orphan: true,
+  path: "auth/token/root",
+  policies: ["root"],
+  ttl: 0,
+  type: "service",
+};
+const CREATED = {
+  client_token: "s.jh4otMfd89Zz8tjE7O58EqTd",
+  accessor: "wVw7xFO4tQArhRtuOQGOjfv1",
+  lease_duration: 2764800,
+  renewable: true,
+  policies: ["default", "p1"],
+  token_policies: ["default", "p1"],
+};
+const MOUNTS = {
+  "sys/": ["system", "system_7db259e4", "system endpoints used for control, policy and debugging"],
+  "secret/": ["kv", "kv_23261ed8", ""],
+  "kv1/": ["kv", "kv_c2658b92", ""],
+  "identity/": ["identity", "identity_0e00e53a", "identity store"],
+  "cubbyhole/": ["cubbyhole", "cubbyhole_927b2b98", "per-token private secret storage"],
+};
+
+/** The answers whose fields are not all in what is printed. */
+function dataIn(command: string): Body | undefined {
+  if (/^(login|token lookup)/.test(command)) return { data: ROOT };
+  if (command.startsWith("token create")) return { auth: CREATED };
+  if (command.startsWith("policy list")) return { data: { keys: ["default", "p1", "root"] } };
+  if (command.startsWith("policy read")) return { data: { policy: 'path "secret/*" { capabilities = ["read"] }\n' } };
+  if (command.startsWith("secrets list")) {
+    const mounts = Object.entries(MOUNTS).map(([path, [type, accessor, description]]) => [
+      path,
+      { type, accessor, description },
+    ]);
+    return { data: Object.fromEntries(mounts) };
+  }
+  if (command.startsWith("kv put -mount=secret")) return { data: METADATA };
+  if (command.startsWith("kv get -mount=secret"))
+    return { data: { data: { user: "u", pass: "p" }, metadata: METADATA } };
+  if (command.startsWith("kv list")) return { data: { keys: ["db"] } };
+  if (/^kv get.* -mount=kv1/.test(command)) return { data: { b: "c" } };
+  return undefined;
 }
 
 function fields(stdout: string, names: Readonly<Record<string, string>>): Body {
