@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * `npm run bench`: what the built server does on this machine, as ratios to a yardstick measured in the same run, since
+ * machines differ and are noisy. Nothing is asserted. Yardsticks: bare Express answering the same bytes, and LMDB alone
+ * with a flush per batch; where `BAO_BIN` names an OpenBao, that too.
+ */
+
+import { measureBarrier } from "./barrier.ts";
+import { measureHttp } from "./http.ts";
+import { measureStart } from "./start.ts";
+import { type Row, table } from "./table.ts";
+
+const sections: [title: string, measure: () => Promise<Row[]>][] = [
+  ["Start to unsealed, and memory afterwards", measureStart],
+  ["Through the barrier, 16 callers", measureBarrier],
+  ["Over HTTP, 16 connections", measureHttp],
+];
+
+const only = process.argv[2];
+for (const [title, measure] of sections) {
+  if (only !== undefined && !title.toLowerCase().includes(only.toLowerCase())) continue;
+  console.log(`\n${title}\n${table(await measure())}`);
+}
