@@ -50,6 +50,7 @@ export class SealedStore {
   readonly #sealedListeners: (() => void)[] = [];
   #interrupt = new AbortController();
   #unsealed: Unsealed | undefined;
+  readonly #whenUnsealed: (() => void)[] = [];
 
   constructor(options: StoreOptions) {
     this.#storage = options.storage;
@@ -66,6 +67,11 @@ export class SealedStore {
 
   get sealed(): boolean {
     return this.#unsealed === undefined;
+  }
+
+  /** Has `listener` called after every unseal. It must not throw. */
+  onUnsealed(listener: () => void): void {
+    this.#whenUnsealed.push(listener);
   }
 
   /** The open barrier, for entries at any path. Throws `SEALED`. */
@@ -290,6 +296,7 @@ export class SealedStore {
     const storage = foreign ? readOnly(this.#storage) : this.#storage;
     const barrier = await openBarrier(storage);
     this.#unsealed = { barrier, storage, cluster: await readCluster(barrier), foreign };
+    for (const listener of this.#whenUnsealed) listener();
   }
 }
 
