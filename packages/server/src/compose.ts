@@ -6,20 +6,24 @@ import { container, type DependencyContainer, type InjectionToken, instanceCachi
 import { capabilitiesEndpoints } from "./endpoints/capabilities.ts";
 import { healthEndpoints } from "./endpoints/health.ts";
 import { initEndpoints } from "./endpoints/init.ts";
+import { mountsEndpoints } from "./endpoints/mounts.ts";
 import { policyEndpoints } from "./endpoints/policy.ts";
+import { remountEndpoints } from "./endpoints/remount.ts";
 import { rotateEndpoints } from "./endpoints/rotate.ts";
 import { sealEndpoints } from "./endpoints/seal.ts";
 import { sealStatusEndpoints } from "./endpoints/seal-status.ts";
 import { tokenEndpoints } from "./endpoints/token.ts";
+import { type MountVisibility, uiMountsEndpoints } from "./endpoints/ui-mounts.ts";
 import { unsealEndpoints } from "./endpoints/unseal.ts";
 import type { ApiRequest, ApiResponse, Endpoint } from "./http/api.ts";
 import { createDispatcher } from "./http/dispatcher.ts";
-import { encodeEntryPath } from "./mounts/entry-path.ts";
-import { dataPrefix, firstMounts, MountTable } from "./mounts/mount-table.ts";
-import { mountRouter } from "./mounts/router.ts";
-import { firstPolicies, PolicyStore } from "./policies/policy-store.ts";
+import { MountChanges } from "./mounts/mount-changes.ts";
+import { MountTable } from "./mounts/mount-table.ts";
+import { MountRouter } from "./mounts/router.ts";
+import { grantsWithin } from "./policies/mount-visibility.ts";
+import { firstPolicies, PolicyStore, ROOT } from "./policies/policy-store.ts";
 import type { Log } from "./runtime/log.ts";
-import { Authorizer, type ExistenceCheck } from "./tokens/authorizer.ts";
+import { Authorizer } from "./tokens/authorizer.ts";
 import { firstRootToken } from "./tokens/root-token.ts";
 import { Sweeper } from "./tokens/sweeper.ts";
 import { TokenStore } from "./tokens/token-store.ts";
@@ -42,8 +46,9 @@ export const SWEEPER: InjectionToken<Sweeper> = Symbol("Sweeper");
 
 const TOKENS: InjectionToken<TokenStore> = Symbol("TokenStore");
 const POLICIES: InjectionToken<PolicyStore> = Symbol("PolicyStore");
-const EXISTS: InjectionToken<ExistenceCheck> = Symbol("ExistenceCheck");
 const MOUNTS: InjectionToken<MountTable> = Symbol("MountTable");
+const MOUNT_CHANGES: InjectionToken<MountChanges> = Symbol("MountChanges");
+const MOUNT_ROUTER: InjectionToken<MountRouter> = Symbol("MountRouter");
 const AUTHORIZER: InjectionToken<Authorizer> = Symbol("Authorizer");
 const ENDPOINTS: InjectionToken<readonly Endpoint[]> = Symbol("Endpoint[]");
 
@@ -61,12 +66,15 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
   const store = scope.resolve(STORE);
   const authorizer = scope.resolve(AUTHORIZER);
   const policies = scope.resolve(POLICIES);
-  const access = { tokens: scope.resolve(TOKENS), policies, authorizer };
+  const tokens = scope.resolve(TOKENS);
+  const access = { tokens, policies, authorizer };
+  const table = scope.resolve(MOUNTS);
+  const changes = scope.resolve(MOUNT_CHANGES);
   const status = { store, ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}) };
   const firstEntries = () => {
     const now = new Date();
     const { token, changes } = firstRootToken(now);
-    return { rootToken: token, changes: [...changes, ...firstPolicies(now), ...firstMounts()] };
+    return { rootToken: token, changes: [...changes, ...firstPolicies(now)] };
   };
   return [
     ...sealStatusEndpoints(status),
@@ -78,16 +86,31 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...tokenEndpoints(access),
     ...policyEndpoints(policies),
     ...capabilitiesEndpoints(access),
+    ...mountsEndpoints({ table, changes }),
+    ...remountEndpoints(changes),
+    ...uiMountsEndpoints({ table, visibility: mountVisibility(tokens, policies), sealed: () => store.sealed }),
   ];
 }
 
-function existenceCheck(store: SealedStore, mounts: MountTable): ExistenceCheck {
-  return async (path) => {
-    const mount = await mounts.find(path);
-    if (mount === undefined) return true;
-    const key = path.slice(mount.path.length);
-    return key !== "" && (await store.barrier.get(dataPrefix(mount) + encodeEntryPath(key))) !== undefined;
+function mountVisibility(tokens: TokenStore, policies: PolicyStore): MountVisibility {
+  return async ({ token }) => {
+    const known = token === undefined ? undefined : await tokens.use(token);
+    if (known === undefined) return () => false;
+    if (known.entry.policies.includes(ROOT)) return () => true;
+    const acl = await policies.acl(known.entry.policies);
+    return (mountPath) => grantsWithin(acl, mountPath);
   };
+}
+
+/** Finishes at every unseal what was begun with mounts before. */
+function mountChanges(store: SealedStore, table: MountTable, log: Log): MountChanges {
+  const changes = new MountChanges(store, table);
+  store.onUnsealed(() => {
+    changes.resume().catch((error: unknown) => {
+      if (!store.sealed) log.error("a mount's removal or upgrade was not finished", { error: String(error) });
+    });
+  });
+  return changes;
 }
 
 /** A container of its own for one server: several may live in one process. */
@@ -108,7 +131,8 @@ export function compose(parts: Parts): DependencyContainer {
     return new Sweeper({ store: c.resolve(STORE), tokens: c.resolve(TOKENS), onFailure });
   });
   once(MOUNTS, (c) => new MountTable(c.resolve(STORE)));
-  once(EXISTS, (c) => existenceCheck(c.resolve(STORE), c.resolve(MOUNTS)));
+  once(MOUNT_CHANGES, (c) => mountChanges(c.resolve(STORE), c.resolve(MOUNTS), c.resolve(LOG)));
+  once(MOUNT_ROUTER, (c) => new MountRouter(c.resolve(STORE), c.resolve(MOUNTS)));
   once(
     AUTHORIZER,
     (c) =>
@@ -116,12 +140,13 @@ export function compose(parts: Parts): DependencyContainer {
         store: c.resolve(STORE),
         tokens: c.resolve(TOKENS),
         policies: c.resolve(POLICIES),
-        exists: c.resolve(EXISTS),
+        exists: (path) => c.resolve(MOUNT_ROUTER).exists(path),
       }),
   );
   once(ENDPOINTS, endpoints);
-  once(DISPATCH, (c) =>
-    createDispatcher(c.resolve(ENDPOINTS), c.resolve(AUTHORIZER), mountRouter(c.resolve(STORE), c.resolve(MOUNTS))),
-  );
+  once(DISPATCH, (c) => {
+    const router = c.resolve(MOUNT_ROUTER);
+    return createDispatcher(c.resolve(ENDPOINTS), c.resolve(AUTHORIZER), (request) => router.serve(request));
+  });
   return scope;
 }

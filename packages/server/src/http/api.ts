@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** The body as received, empty where there is none. */
   readonly text: string;
+  /** The `Content-Type` header, where there was one. */
+  readonly contentType?: string;
   readonly token: string | undefined;
   readonly remoteAddress: string;
   /** Aborts when the request has taken too long. Made when it is first asked for. */
@@ -26,7 +28,7 @@ export interface ApiResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a handler gets: the request, what stands where the endpoint's path ends in `/*`, and the body's checked fields. */
+/** What a handler gets: the request, what stands for the `*` of the endpoint's path, and the body's checked fields. */
 export interface Call<Body extends z.ZodObject> {
   readonly request: ApiRequest;
   readonly rest: string;
@@ -43,7 +45,7 @@ export interface Operation {
 
 /** A path and what its methods do. */
 export interface Endpoint {
-  /** Below `/v1/`, without a leading slash; `/*` at the end matches anything below. */
+  /** Below `/v1/`, without a leading slash. One `*`, at the end or before `/…`, stands for one segment or more. */
   readonly path: string;
   readonly operations: Readonly<Partial<Record<Method, Operation>>>;
   /**

@@ -41,7 +41,11 @@ function methodOf(request: Request, query: URLSearchParams): Method {
   return method === "GET" && query.get("list") === "true" ? "LIST" : method;
 }
 
+// A slash that is written otherwise would be one path to a proxy in front and another one here.
+const ENCODED_SLASH = /%2f/i;
+
 function pathOf(raw: string): string {
+  if (ENCODED_SLASH.test(raw)) throw new HttpError(400, "the path has an encoded slash: write / as it is");
   let path: string;
   try {
     path = decodeURIComponent(raw.slice(API.length));
@@ -88,6 +92,7 @@ function serve(options: AppOptions): RequestHandler {
     }
     const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
     checkComplexity(body, options.maxJsonStrings);
+    const contentType = request.headers["content-type"];
     const deadline = new Deadline(options.maxRequestDuration);
     const answer = await deadline.bound(
       options.dispatch({
@@ -95,6 +100,7 @@ function serve(options: AppOptions): RequestHandler {
         path,
         query,
         text: body.toString("utf8"),
+        ...(contentType === undefined ? {} : { contentType }),
         token: tokenOf(request),
         remoteAddress: request.socket.remoteAddress ?? "",
         get signal() {

@@ -21,22 +21,28 @@ interface Match {
 
 class Table {
   readonly #exact = new Map<string, Endpoint>();
-  readonly #below: { prefix: string; endpoint: Endpoint }[] = [];
+  readonly #patterns: { prefix: string; suffix: string; endpoint: Endpoint }[] = [];
 
   constructor(endpoints: readonly Endpoint[]) {
     for (const endpoint of endpoints) {
-      if (endpoint.path.endsWith("/*")) this.#below.push({ prefix: endpoint.path.slice(0, -1), endpoint });
+      const [prefix = "", suffix] = endpoint.path.split("*");
+      if (suffix !== undefined) this.#patterns.push({ prefix, suffix, endpoint });
       else if (this.#exact.has(endpoint.path)) throw new Error(`two endpoints claim ${endpoint.path}`);
       else this.#exact.set(endpoint.path, endpoint);
     }
-    this.#below.sort((a, b) => b.prefix.length - a.prefix.length);
+    this.#patterns.sort((a, b) => b.endpoint.path.length - a.endpoint.path.length);
   }
 
   find(path: string): Match | undefined {
     const endpoint = this.#exact.get(path);
     if (endpoint !== undefined) return { endpoint, rest: "" };
-    const below = this.#below.find(({ prefix }) => path.length > prefix.length && path.startsWith(prefix));
-    return below === undefined ? undefined : { endpoint: below.endpoint, rest: path.slice(below.prefix.length) };
+    const match = this.#patterns.find(
+      ({ prefix, suffix }) =>
+        path.length > prefix.length + suffix.length && path.startsWith(prefix) && path.endsWith(suffix),
+    );
+    if (match === undefined) return undefined;
+    const { prefix, suffix } = match;
+    return { endpoint: match.endpoint, rest: path.slice(prefix.length, path.length - suffix.length) };
   }
 }
 

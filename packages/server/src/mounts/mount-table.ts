@@ -1,62 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which engine answers below which path: the table at `sealwright/mounts`, read once per unseal. */
-import { randomBytes, randomUUID } from "node:crypto";
-import type { Barrier, PlainChange, SealedStore } from "@sealwright/core";
+import { type Barrier, Mutex, type SealedStore } from "@sealwright/core";
 import { z } from "zod";
+import { InUse } from "./in-use.ts";
+import { type Mount, mountSchema } from "./mount.ts";
 
 const TABLE = "sealwright/mounts";
 
-const mountSchema = z.object({
-  /** With a trailing `/`. */
-  path: z.string(),
-  type: z.string(),
-  uuid: z.string(),
-  accessor: z.string(),
-  description: z.string(),
-  options: z.record(z.string(), z.string()),
+const tableSchema = z.object({
+  mounts: z.array(mountSchema),
+  /** The UUIDs of mounts that are gone and whose data may not be gone yet. */
+  removed: z.array(z.string()),
 });
-const tableSchema = z.array(mountSchema);
 
-/** One mount. Its data stands below `sealwright/data/<uuid>/`. */
-export type Mount = Readonly<z.output<typeof mountSchema>>;
-
-function newMount(path: string, type: string, options: Record<string, string>, description: string): Mount {
-  const accessor = `${type}_${randomBytes(4).toString("hex")}`;
-  return { path, type, uuid: randomUUID(), accessor, description, options };
-}
-
-/** The table of a new store, for the batch that initialises it: key/value version 1 at `secret/`. */
-export function firstMounts(): PlainChange[] {
-  const table = [newMount("secret/", "kv", { version: "1" }, "key/value secret storage")];
-  return [{ op: "put", path: TABLE, value: Buffer.from(JSON.stringify(table)) }];
-}
-
-/** Where a mount keeps its data. */
-export function dataPrefix(mount: Mount): string {
-  return `sealwright/data/${mount.uuid}/`;
-}
+/** An immutable value: a change puts another one in its place. */
+export type Mounts = Readonly<{ mounts: readonly Mount[]; removed: readonly string[] }>;
 
 export class MountTable {
   readonly #store: SealedStore;
-  #loaded: { readonly barrier: Barrier; readonly mounts: readonly Mount[] } | undefined;
+  readonly #mutex = new Mutex();
+  readonly #inUse = new InUse();
+  #loaded: { readonly barrier: Barrier; readonly table: Mounts } | undefined;
 
   constructor(store: SealedStore) {
     this.#store = store;
   }
 
-  /** The mount whose path begins `path`, the longest where several do. Throws `SEALED`. */
-  async find(path: string): Promise<Mount | undefined> {
-    const mounts = await this.#mounts();
-    return mounts.find((mount) => path.startsWith(mount.path) || `${path}/` === mount.path);
+  /** The table as it is now. Rejects with `SEALED`. */
+  async read(): Promise<Mounts> {
+    const { barrier } = this.#store;
+    if (this.#loaded?.barrier === barrier) return this.#loaded.table;
+    return this.#mutex.run(() => this.#load());
   }
 
-  async #mounts(): Promise<readonly Mount[]> {
-    const { barrier } = this.#store;
-    if (this.#loaded?.barrier === barrier) return this.#loaded.mounts;
-    const bytes = await barrier.get(TABLE);
-    const mounts = bytes === undefined ? [] : tableSchema.parse(JSON.parse(bytes.toString("utf8")));
-    mounts.sort((a, b) => b.path.length - a.path.length);
-    this.#loaded = { barrier, mounts };
-    return mounts;
+  /**
+   * Puts what `edit` makes of the table in its place, on disk when it resolves. Changes come one after another. What
+   * `edit` throws is passed on, and nothing changes.
+   */
+  change(edit: (table: Mounts) => Mounts): Promise<Mounts> {
+    return this.#mutex.run(async () => {
+      const { barrier } = this.#store;
+      const table = edit(await this.#load());
+      await barrier.put(TABLE, Buffer.from(JSON.stringify(table)));
+      this.#loaded = { barrier, table };
+      return table;
+    });
   }
+
+  /** Does `work` with the mount that `path` is in, or with undefined. The mount is in use meanwhile. */
+  async use<T>(path: string, work: (mount: Mount | undefined) => Promise<T>): Promise<T> {
+    const { mounts } = await this.read();
+    // Looked up and counted at once: whoever takes a mount out of the table afterwards waits for this use of it.
+    const mount = (this.#loaded?.table.mounts ?? mounts).find((each) => isWithin(path, each));
+    return mount === undefined ? work(undefined) : this.#inUse.during(mount.uuid, () => work(mount));
+  }
+
+  /** Resolves when no request is at work in the mount of this UUID. */
+  idle(uuid: string): Promise<void> {
+    return this.#inUse.idle(uuid);
+  }
+
+  async #load(): Promise<Mounts> {
+    const { barrier } = this.#store;
+    if (this.#loaded?.barrier === barrier) return this.#loaded.table;
+    const bytes = await barrier.get(TABLE);
+    const table = bytes === undefined ? { mounts: [], removed: [] } : tableSchema.parse(JSON.parse(bytes.toString()));
+    this.#loaded = { barrier, table };
+    return table;
+  }
+}
+
+/** Whether a request for `path`, which may leave out the final `/`, is the mount's. */
+function isWithin(path: string, mount: Mount): boolean {
+  return path.startsWith(mount.path) || (path.length + 1 === mount.path.length && mount.path.startsWith(path));
 }

@@ -2,6 +2,7 @@
 /** `server -dev`: everything in memory, unsealed from the start, gone at the end. */
 import { randomBytes } from "node:crypto";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
+import { mountSecrets } from "./first-mount.ts";
 import { initializeEmpty } from "./initialize-empty.ts";
 import { callLocally } from "./local-call.ts";
 import type { RunningServer } from "./server.ts";
@@ -38,6 +39,7 @@ async function createRootToken(server: RunningServer, parent: string, id: string
 /** Initialises and unseals; answers what to show. */
 export async function devRun(server: RunningServer, options: DevOptions): Promise<string> {
   const { root_token } = await initializeEmpty(server);
+  await mountSecrets(server, root_token, "2");
   const token = options.rootTokenId ?? root_token;
   if (token !== root_token) await createRootToken(server, root_token, token);
   return [

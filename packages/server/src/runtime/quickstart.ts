@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
+import { mountSecrets } from "./first-mount.ts";
 import { initializeEmpty } from "./initialize-empty.ts";
 import type { RunningServer } from "./server.ts";
 import { StartupError } from "./startup-error.ts";
@@ -60,6 +61,7 @@ export async function firstRun(server: RunningServer): Promise<string> {
     return "Unsealed.\n";
   }
   const { recovery_keys_base64, root_token } = await initializeEmpty(server);
+  await mountSecrets(server, root_token, "1");
   const [url] = server.urls;
   return [
     "Initialised and unsealed. Keep what follows: it is shown this once.",

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The fields that make and tune mounts, as Vault's clients send them. */
+import { z } from "zod";
+import { HttpError } from "../http/problem.ts";
+import { bool, duration } from "../mounts/fields.ts";
+import { type Mount, type MountConfig, NO_CONFIG } from "../mounts/mount.ts";
+
+const texts = z.array(z.string({ error: "expected a list of texts" }), { error: "expected a list of texts" });
+
+/** `system`, like an empty text, stands for the server's own lease durations. */
+const lease = z.preprocess((value) => (value === "system" ? "" : value), duration);
+
+const configFields = {
+  default_lease_ttl: lease.optional(),
+  max_lease_ttl: lease.optional(),
+  listing_visibility: z.enum(["", "hidden", "unauth"], { error: 'expected "hidden" or "unauth"' }).optional(),
+  audit_non_hmac_request_keys: texts.optional(),
+  audit_non_hmac_response_keys: texts.optional(),
+  passthrough_request_headers: texts.optional(),
+  allowed_response_headers: texts.optional(),
+};
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: "expected a text" }).transform(String);
+const options = z.record(z.string(), scalar, { error: "expected an object of texts" });
+const text = z.string({ error: "expected a text" });
+
+/** Go's decoder takes null for absent inside of objects too. */
+const withoutNulls = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null))
+    : value;
+
+export const mountBody = z.object({
+  type: text.default(""),
+  description: text.default(""),
+  config: z.preprocess(withoutNulls, z.object({ ...configFields, force_no_cache: bool.optional() })).optional(),
+  options: options.optional(),
+  local: bool.default(false),
+  seal_wrap: bool.default(false),
+  external_entropy_access: bool.default(false),
+});
+
+export const tuneBody = z.object({ ...configFields, description: text.optional(), options: options.optional() });
+
+const VERSIONS = ["1", "2"];
+/** The names under which key/value can be asked for, and the version that each stands for. */
+const TYPES: Readonly<Record<string, string | undefined>> = { kv: undefined, "kv-v1": "1", "kv-v2": "2", generic: "1" };
+
+function refuseVersion(version: string | undefined): void {
+  if (version === undefined || VERSIONS.includes(version)) return;
+  throw new HttpError(400, `invalid version provided: ${JSON.stringify(version)}; key/value has versions 1 and 2`);
+}
+
+/** Fields of a mount's configuration as a request gives them. */
+type GivenConfig = { readonly [Name in keyof MountConfig]?: MountConfig[Name] | undefined };
+
+/** `before` with the given fields in place; those that are undefined change nothing. Throws 400. */
+export function applyConfig(before: MountConfig, given: GivenConfig | undefined): MountConfig {
+  const set = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  const { listing_visibility, ...config }: MountConfig = { ...before, ...Object.fromEntries(set) };
+  const { default_lease_ttl: lease, max_lease_ttl: longest } = config;
+  if (longest > 0 && lease > longest) {
+    throw new HttpError(400, `the default lease of ${lease} s is longer than the longest allowed, ${longest} s`);
+  }
+  return listing_visibility ? { ...config, listing_visibility } : config;
+}
+
+/** The options of a new mount of `type`. Throws 400 for a type or version that is not served. */
+export function newOptions(type: string, given: Record<string, string> | undefined): Mount["options"] {
+  if (type === "") throw new HttpError(400, "backend type must be specified as a string");
+  if (!Object.hasOwn(TYPES, type)) throw new HttpError(400, `plugin not found in the catalog: ${type}`);
+  const version = TYPES[type];
+  const options = version === undefined ? given : { ...given, version };
+  refuseVersion(options?.version);
+  return options === undefined || Object.keys(options).length === 0 ? null : options;
+}
+
+/** The options of a mount after tuning: an empty text takes one away. Throws 400 for a lower version. */
+export function tunedOptions(before: Mount["options"], given: Record<string, string> | undefined): Mount["options"] {
+  if (given === undefined || Object.keys(given).length === 0) return before;
+  refuseVersion(given.version);
+  const version = before?.version ?? "1";
+  if (given.version !== undefined && given.version < version) {
+    throw new HttpError(400, `cannot downgrade mount from version ${version}`);
+  }
+  return Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== ""));
+}
+
+/** The configuration of a new mount. Throws 400. */
+export function newConfig(given: GivenConfig | undefined): MountConfig {
+  return applyConfig(NO_CONFIG, given);
+}
