@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from "vitest/config";
 
-// Packages are tested from their sources: the "source" condition of each package's exports points there.
-const conditions = ["source", "node", "import", "module", "default"];
+// Packages are tested from their sources: the "source" condition of each package's exports points there. "import" is not
+// among them, since Node would then hand modules to what a CommonJS package requires, and Express fails on that.
+const conditions = ["source", "node"];
 
 export default defineConfig({
   resolve: { conditions },

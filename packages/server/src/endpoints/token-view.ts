@@ -18,7 +18,7 @@ export function authView(entry: TokenEntry, token: string, ttl: number): object 
     policies: entry.policies,
     token_policies: entry.policies,
     metadata: entry.meta,
-    lease_duration: seconds(ttl),
+    lease_duration: Math.round(ttl / 1000),
     renewable: entry.renewable,
     entity_id: "",
     token_type: entry.type,

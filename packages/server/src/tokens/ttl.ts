@@ -9,6 +9,8 @@ export interface LeaseLimits {
 
 const VAULT_DEFAULT = 768 * 3_600_000;
 
+const WORTH_A_WARNING = 1_000;
+
 /** The limits of a configuration, where 0 is the same as not given. */
 export function leaseLimits(config: {
   readonly default_lease_ttl: number;
@@ -71,6 +73,7 @@ export function effectiveTtl(request: TtlRequest, limits: LeaseLimits, now: numb
   const limit = period > 0 ? explicitMaxTtl : lesser(explicitMaxTtl, limits.maxTtl);
   if (limit === 0) return { ttl: asked, warnings };
   const left = created + limit - now;
-  if (asked <= left) return { ttl: asked, warnings };
-  return { ttl: left, warnings: left > 0 ? [...warnings, tooLong("TTL", asked, left)] : warnings };
+  // A renewal right after the creation loses the moment in between, which is not worth a warning.
+  if (asked - left >= WORTH_A_WARNING && left > 0) warnings.push(tooLong("TTL", asked, left));
+  return { ttl: Math.min(asked, left), warnings };
 }
