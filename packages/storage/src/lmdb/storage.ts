@@ -24,7 +24,7 @@ export class LmdbStorage implements Storage {
       const value = this.#database.getBinary(Buffer.from(path));
       return value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     } catch (error) {
-      throw databaseError(`the entry ${path} cannot be read`, error);
+      throw await databaseError(`the entry ${path} cannot be read`, error);
     }
   }
 
@@ -34,7 +34,7 @@ export class LmdbStorage implements Storage {
     try {
       return [...this.#names(prefix)];
     } catch (error) {
-      throw databaseError(`the entries below ${prefix || "/"} cannot be listed`, error);
+      throw await databaseError(`the entries below ${prefix || "/"} cannot be listed`, error);
     }
   }
 
@@ -72,7 +72,7 @@ export class LmdbStorage implements Storage {
         }
       });
     } catch (error) {
-      throw databaseError("the batch was not written", error);
+      throw await databaseError("the batch was not written", error);
     }
   }
 
