@@ -37,7 +37,6 @@ await build({
   external: ["lmdb", "pkcs11js"],
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: "none",
   // CommonJS packages inside an ES module bundle still call require() for Node's own modules.
   banner: {

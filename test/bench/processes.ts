@@ -19,10 +19,15 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+const folders: string[] = [];
+process.on("exit", () => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
 /** A folder that is gone at the end of the run. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "sealwright-bench-"));
-  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
+  folders.push(path);
   return path;
 }
 
