@@ -47,6 +47,9 @@ export async function openDatabase(folder: string): Promise<Database> {
     keyEncoding: "binary",
     // A commit is then flushed to disk before its promise resolves, and a failing flush fails the commit.
     overlappingSync: false,
+    // The library makes its own batch of what one turn of the event loop writes, and if its commit fails, of a full
+    // disk, a promise of it rejects that nobody can wait for: that ends the process. Our batches need none around them.
+    eventTurnBatching: false,
     // Missing from the library's types: the mode of the files that it creates.
     permissionsMode: 0o600,
   } as const;
