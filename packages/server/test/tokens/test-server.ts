@@ -18,7 +18,18 @@ export interface Body {
   readonly errors?: readonly string[];
   readonly warnings?: readonly string[] | null;
   readonly data?: Readonly<Record<string, unknown>> | null;
-  readonly auth?: Readonly<Record<string, unknown>> | null;
+  readonly auth?: Auth | null;
+}
+export interface Auth {
+  readonly client_token: string;
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly metadata: unknown;
+  readonly lease_duration: number;
+  readonly renewable: boolean;
+  readonly orphan: boolean;
+  readonly token_type: string;
+  readonly num_uses: number;
 }
 
 export interface CallOptions {
@@ -32,8 +43,12 @@ export interface TestServer {
   readonly server: RunningServer;
   readonly root: string;
   call(method: Method, path: string, options?: CallOptions): Promise<Answer>;
-  /** Makes a token by the root token, and answers its text. */
-  token(fields: object): Promise<string>;
+  /** Makes a token by the root token, or by another. */
+  create(fields: object, by?: string): Promise<Auth>;
+  /** The text of a token that `create` makes. */
+  token(fields: object, by?: string): Promise<string>;
+  /** The status of a token's look at itself: 200 where it is valid. */
+  lookup(token: string): Promise<number>;
   policy(name: string, text: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -100,15 +115,18 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await server.store.unseal();
   }
   const call = calling(server, root);
+  const create = async (fields: object, by = root): Promise<Auth> => {
+    const { status, body } = await call("POST", "auth/token/create", { token: by, body: fields });
+    if (status !== 200 || !body.auth) throw new Error(`no token was made: ${status} ${JSON.stringify(body)}`);
+    return body.auth;
+  };
   return {
     server,
     root,
     call,
-    token: async (fields) => {
-      const { status, body } = await call("POST", "auth/token/create", { body: fields });
-      if (status !== 200) throw new Error(`no token was made: ${status} ${JSON.stringify(body)}`);
-      return String(body.auth?.["client_token"]);
-    },
+    create,
+    token: async (fields, by) => (await create(fields, by)).client_token,
+    lookup: async (token) => (await call("GET", "auth/token/lookup-self", { token })).status,
     policy: async (name, policy) => {
       const { status, body } = await call("PUT", `sys/policies/acl/${name}`, { body: { policy } });
       if (status !== 204) throw new Error(`no policy was written: ${status} ${JSON.stringify(body)}`);
