@@ -64,14 +64,15 @@ export class Registry {
     return new UsageError(`There is no command "${commandName} ${prefix}${word}". ${advice}`);
   }
 
-  /** A name that is spelt alike, else a command of any group with just this name, such as `operator seal` for `seal`. */
+  /** A command of any group with just this name, such as `operator seal` for `seal`, else a name that is spelt alike. */
   #nearestPath(prefix: string, entries: readonly (readonly [string, string])[], word: string): string | undefined {
+    const elsewhere = this.commands.find(({ path }) => path.endsWith(` ${word}`));
+    if (elsewhere !== undefined) return elsewhere.path;
     const near = nearest(
       word,
       entries.map(([name]) => name),
     );
-    if (near !== undefined) return prefix + near;
-    return this.commands.find(({ path }) => path.endsWith(` ${word}`))?.path;
+    return near === undefined ? undefined : prefix + near;
   }
 }
 

@@ -25,9 +25,8 @@ export function inputOf(
     },
     async promptHidden(text) {
       const output = promptStream({ ...outputs, stdinIsTTY });
-      output.write(text);
       try {
-        return await readHiddenLine(stdin);
+        return await readHiddenLine(stdin, () => output.write(text));
       } finally {
         output.write("\n");
       }
@@ -35,11 +34,18 @@ export function inputOf(
   };
 }
 
-/** Reads a line in raw mode, so that the terminal echoes nothing; raw mode ends whatever happens. */
-async function readHiddenLine(stdin: Input): Promise<string> {
-  if (stdin.isTTY !== true || stdin.setRawMode === undefined) throw new NotATerminalError();
+/**
+ * Reads a line in raw mode, so that the terminal echoes nothing; raw mode ends whatever happens. The prompt comes when
+ * the echo is off: people and programs type as soon as they see it.
+ */
+async function readHiddenLine(stdin: Input, showPrompt: () => void): Promise<string> {
+  if (stdin.isTTY !== true || stdin.setRawMode === undefined) {
+    showPrompt();
+    throw new NotATerminalError();
+  }
   stdin.setRawMode(true);
   try {
+    showPrompt();
     return await lineFrom(stdin);
   } finally {
     stdin.setRawMode(false);

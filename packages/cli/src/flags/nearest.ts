@@ -5,5 +5,6 @@ import { closest, distance } from "fastest-levenshtein";
 export function nearest(typed: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const best = closest(typed, known);
-  return distance(typed, best) <= Math.max(1, Math.floor(best.length / 3)) ? best : undefined;
+  const edits = distance(typed, best);
+  return edits < best.length && edits <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined;
 }

@@ -8,8 +8,8 @@ import { fetchKeybaseKeys } from "./keybase.ts";
 const KEYBASE = "keybase:";
 /** Base64 of "-----BEGIN", with which every armored key begins. */
 const ARMOR_START = "LS0tLS1CRUdJTi";
-/** Columns after which `base64` breaks its lines; a longer line is a text of its own. */
-const WRAPPED_COLUMNS = 76;
+/** Columns at which tools break base64: 76 (`base64`), 64 (`openssl`). A line outside of this is a text of its own. */
+const WRAPPED = { from: 60, to: 76 };
 
 /**
  * The keys of a comma-separated list of files and `keybase:<user>` names, each as base64 of a public key (binary or
@@ -62,8 +62,8 @@ export function loadPgpKeysFile(flagName: string, path: string): readonly string
 }
 
 /**
- * Puts base64 texts that span several lines together: a text goes on while its lines are full, which is no longer than
- * `base64` writes them, as long as its first, and without padding; the start of an armored key begins a new one.
+ * Puts base64 texts that span several lines together: a text goes on while its lines are as long as its first, which
+ * has a length that tools break lines at, and without padding; the start of an armored key begins a new one.
  */
 export function joinWrappedTexts(content: string): readonly string[] {
   const texts: string[] = [];
@@ -73,7 +73,8 @@ export function joinWrappedTexts(content: string): readonly string[] {
     const goesOn =
       previous !== "" &&
       line !== "" &&
-      previous.length <= WRAPPED_COLUMNS &&
+      fullLength >= WRAPPED.from &&
+      fullLength <= WRAPPED.to &&
       previous.length === fullLength &&
       line.length <= fullLength &&
       !previous.endsWith("=") &&
