@@ -32,7 +32,7 @@ export interface FileSystem {
   read(path: string): Promise<Uint8Array>;
   /** The names in a folder, in no order, each with its kind. */
   list(folder: string): Promise<{ readonly name: string; readonly kind: Kind }[]>;
-  /** What stands at a path. */
+  /** What stands at a path; nothing can stand below a file. */
   kind(path: string): Promise<Kind>;
   /** Rejects unless names can be added to and removed from the folder. */
   checkWritable(folder: string): Promise<void>;
@@ -84,7 +84,8 @@ export const nodeFileSystem: FileSystem = {
     try {
       return kindOf(await calls.stat(path));
     } catch (error) {
-      if (systemCode(error) === "ENOENT") return "nothing";
+      const code = systemCode(error);
+      if (code === "ENOENT" || code === "ENOTDIR") return "nothing";
       throw error;
     }
   },

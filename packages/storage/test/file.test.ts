@@ -147,8 +147,13 @@ describe("something in the way of an entry", () => {
     await mkdir(join(path, "_folder"));
     await writeFile(join(path, "file"), "x");
     const storage = await openFileStorage({ path });
-    for (const bad of ["folder", "file/below", "file/far/below"]) {
-      await rejectsWithCode(storage.write([put("good", "x"), put(bad, "x")]), "STORAGE_UNUSABLE");
+    for (const [bad, obstacle] of [
+      ["folder", "_folder"],
+      ["file/below", "file"],
+      ["file/far/below", "file"],
+    ] as const) {
+      const error = await rejectsWithCode(storage.write([put("good", "x"), put(bad, "x")]), "STORAGE_UNUSABLE");
+      expect(error.message).toContain(join(path, obstacle));
     }
     expect(await storage.get("good")).toBe(undefined);
     await storage.write([put("good", "x")]);

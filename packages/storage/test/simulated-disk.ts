@@ -165,7 +165,7 @@ export class SimulatedDisk implements FileSystem {
       try {
         return this.#find(path).kind;
       } catch (error) {
-        if (error instanceof Error && error.message.startsWith("ENOENT")) return "nothing";
+        if (error instanceof Error && /^(ENOENT|ENOTDIR)/.test(error.message)) return "nothing";
         throw error;
       }
     });

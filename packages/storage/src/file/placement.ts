@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, join } from "node:path";
+import { StorageError } from "@sealwright/core";
 import type { Changes } from "../changes.ts";
-import { systemCode, unlessMissing } from "../errors.ts";
+import { storageError, systemCode, unlessMissing } from "../errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { forEachAtOnce } from "./at-once.ts";
 import { encodeEntry, entryFile } from "./layout.ts";
@@ -34,16 +35,22 @@ export class Placement {
     await forEachAtOnce(changes.keys(), async (path) => {
       const file = entryFile(this.#root, path);
       folders.add(dirname(file));
-      if ((await this.#fs.kind(file)) === "folder") throw Object.assign(new Error(file), { code: "EISDIR" });
+      if ((await this.#fs.kind(file)) === "folder") {
+        throw new StorageError("STORAGE_UNUSABLE", `${file} is a folder, where the entry ${path} belongs`);
+      }
     });
     await forEachAtOnce(folders, (folder) => this.#checkFolder(folder));
   }
 
   async #checkFolder(folder: string): Promise<void> {
     const kind = await this.#fs.kind(folder);
-    if (kind === "folder") return this.#fs.checkWritable(folder);
-    if (kind === "file") throw Object.assign(new Error(folder), { code: "ENOTDIR" });
-    if (folder !== this.#root) await this.#checkFolder(dirname(folder));
+    if (kind === "file") throw new StorageError("STORAGE_UNUSABLE", `${folder} is a file, where a folder belongs`);
+    if (kind === "nothing") return this.#checkFolder(dirname(folder));
+    try {
+      await this.#fs.checkWritable(folder);
+    } catch (error) {
+      throw storageError(`nothing can be written in ${folder}`, error);
+    }
   }
 
   /** Writes the new files, durably, beside the journal. Nothing can be seen of them yet. */
