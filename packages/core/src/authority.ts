@@ -16,6 +16,8 @@ export interface OpenStore {
   /** The auto seal, or undefined where people unseal by shares. */
   readonly seal: Seal | undefined;
   readonly plugin: SharesSealPlugin;
+  /** Another program wrote the storage: it is read and never written. */
+  readonly foreign: boolean;
   /** RFC 3339. */
   readonly now: string;
   /** For calls to the seal: aborts when the caller gives up, and when the store is being sealed. */

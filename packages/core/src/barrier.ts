@@ -96,10 +96,10 @@ export class Barrier {
     return changes.map((each) => (each.op === "put" ? { ...each, value: this.encrypt(each.path, each.value) } : each));
   }
 
-  /** Encrypts and writes a batch: all of it or nothing. */
-  async write(changes: readonly PlainChange[]): Promise<void> {
+  /** Encrypts `changes` and writes them, with `raw` as it is, in one batch: all of it or nothing. */
+  async write(changes: readonly PlainChange[], raw: readonly Change[] = []): Promise<void> {
     this.#assertOpen();
-    await this.#storage.write(this.encryptAll(changes));
+    await this.#storage.write([...this.encryptAll(changes), ...raw]);
   }
 
   /** Writes one entry. */

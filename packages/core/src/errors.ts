@@ -23,6 +23,8 @@ export const CORE_ERRORS = {
   WRONG_SEAL: "configure the seal and key that this storage was initialised with",
   /** An entry is cut short, altered, or under a key that the keyring has not. */
   ENTRY_CORRUPT: "restore the entry from a backup",
+  /** A plain seal configuration is not what the store wrote. Ceremonies by recovery shares stop. */
+  SEAL_CONFIG_ALTERED: "see docs/operations/rekey.md: the present quorum confirms which configuration holds",
   /** No ceremony of this kind is going on. */
   NOT_IN_PROGRESS: "start it first",
   /** The nonce is of another attempt, or missing. */

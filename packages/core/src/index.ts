@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export { type OpenStore, proveQuorum, quorumNumbers } from "./authority.ts";
-export { Authorization, type AuthorizationStatus, type Grant } from "./authorization.ts";
+export {
+  ANY_ATTEMPT,
+  Authorization,
+  type AuthorizationStatus,
+  type Grant,
+  type Permission,
+  presentQuorum,
+} from "./authorization.ts";
 export { AutoUnsealer, type AutoUnsealerOptions, explainUnsealFailure, type UnsealFailure } from "./auto-unseal.ts";
 export { Barrier, type KeyStatus, type PlainChange } from "./barrier.ts";
 export * from "./ceremony.ts";
@@ -17,11 +24,14 @@ export { Mutex } from "./mutex.ts";
 export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export * as paths from "./paths.ts";
 export { Quorum } from "./quorum.ts";
-export { barrierTarget } from "./rekey/barrier-target.ts";
+export { barrierTarget, rotateRootKey } from "./rekey/barrier-target.ts";
 export { recoveryTarget } from "./rekey/recovery-target.ts";
-export { type Delivery, Rekey, type RekeyRequest, type RekeyStatus, type Submission } from "./rekey/rekey.ts";
+export { Rekey, type RekeyOptions } from "./rekey/rekey.ts";
+export type { Delivery, RekeyRequest, RekeyStatus, Submission, VerificationStatus } from "./rekey/request.ts";
 export type { RekeyTarget } from "./rekey/target.ts";
+export { checkRotation, configureRotation } from "./rotation.ts";
 export * from "./seal-config.ts";
+export { type KeptConfigs, sealConfigConfirmation } from "./seal-config-confirmation.ts";
 export { sealConfigsMatch } from "./seal-config-copy.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";

@@ -5,6 +5,16 @@ import { CoreError } from "./errors.ts";
 import type { Quorum } from "./quorum.ts";
 import { checkShare } from "./unseal.ts";
 
+/** Throws `WRONG_NONCE` unless `given` names the attempt. The sentence does not tell the right one. */
+export function checkNonce(expected: string, given: string): void {
+  if (given === expected) return;
+  const why =
+    given === ""
+      ? "no nonce supplied: it says which operation this is for"
+      : "incorrect nonce supplied: it is of another operation, or of one that has ended";
+  throw new CoreError("WRONG_NONCE", why);
+}
+
 /**
  * Counts `share` (borrowed) towards the attempt that `nonce` names, and hands the quorum to `decide` once it is there.
  * Answers what `decide` answers, or undefined while shares are missing; the caller ends the attempt. Rejects with
@@ -18,7 +28,7 @@ export async function withQuorum<Plan, T>(
   numbers: ShareNumbers,
   decide: (attempt: Attempt<Plan>) => Promise<T>,
 ): Promise<T | undefined> {
-  if (quorum.current !== undefined && quorum.current.nonce !== nonce) throw wrongNonce(nonce);
+  if (quorum.current !== undefined) checkNonce(quorum.current.nonce, nonce);
   checkShare(share, numbers);
   switch (quorum.submit(nonce, share)) {
     case "counted":
@@ -41,12 +51,4 @@ export async function withQuorum<Plan, T>(
     else quorum.withdraw();
     throw error;
   }
-}
-
-function wrongNonce(given: string): CoreError {
-  const why =
-    given === ""
-      ? "no nonce supplied: it says which operation the key is for"
-      : "incorrect nonce supplied: it is of another operation, or of one that has ended";
-  return new CoreError("WRONG_NONCE", why);
 }

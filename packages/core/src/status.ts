@@ -21,4 +21,6 @@ export interface StoreStatus {
   readonly cluster?: Cluster;
   /** OpenBao or Vault wrote this storage and it was not adopted: it is read and never written. */
   readonly foreign: boolean;
+  /** While unsealed: a plain seal configuration is not what this store wrote. */
+  readonly sealConfigsAltered: boolean;
 }

@@ -16,6 +16,7 @@ import { RESERVED } from "./paths.ts";
 import { Quorum } from "./quorum.ts";
 import { readOnly } from "./read-only.ts";
 import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import { sealConfigsMatch } from "./seal-config-copy.ts";
 import type { StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { checkShare, openByRecoveryShares, openBySeal, openByShares } from "./unseal.ts";
@@ -98,6 +99,7 @@ export class SealedStore {
       storageType: this.#storage.type,
       ...(cluster === undefined ? {} : { cluster }),
       foreign: this.#unsealed?.foreign ?? (initialized && (await isForeign(this.#storage))),
+      sealConfigsAltered: await this.#configsAltered(),
     };
   }
 
@@ -216,11 +218,12 @@ export class SealedStore {
    */
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#mutex.run(() => {
-      const { storage, barrier } = this.#opened();
+      const { storage, barrier, foreign } = this.#opened();
       const now = this.#now().toISOString();
       return work({
         storage,
         barrier,
+        foreign,
         seal: this.#seal,
         plugin: this.#shares,
         now,
@@ -264,6 +267,18 @@ export class SealedStore {
       "WRONG_SEAL",
       `this storage was initialised with a ${stored} seal, and the configuration has a ${configured} seal`,
     );
+  }
+
+  async #configsAltered(): Promise<boolean> {
+    const unsealed = this.#unsealed;
+    if (unsealed === undefined) return false;
+    try {
+      return !(await sealConfigsMatch({ ...unsealed, seal: this.#seal }));
+    } catch (error) {
+      // It was sealed meanwhile.
+      if (this.sealed) return false;
+      throw error;
+    }
   }
 
   /** Of the shares that unseal this store. */

@@ -1,33 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KeyObject, randomBytes } from "node:crypto";
-import { KEY_BYTES, type ShareNumbers } from "@sealwright/seal";
+import { randomBytes } from "node:crypto";
+import { KEY_BYTES, type Seal } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
 import { Barrier } from "../barrier.ts";
 import { type Companions, commitKeyring } from "../commit.ts";
+import { CoreError } from "../errors.ts";
 import { addTerm, newKey, withRootKey } from "../keyring.ts";
 import { SEAL_CONFIG, SHAMIR_KEK, STORED_KEYS } from "../paths.ts";
 import { checkNumbers, NO_SHARES, sealConfig, serializeSealConfig } from "../seal-config.ts";
 import { sealConfigCopy } from "../seal-config-copy.ts";
 import { splitKey } from "../split-key.ts";
+import type { SealedStore } from "../store.ts";
 import { proveSeal, sealRootKey } from "../stored-keys.ts";
 import type { NewKey, RekeyCommit, RekeyTarget } from "./target.ts";
 
-/** Re-encrypts the keyring under `rootKey` in one batch with `companions`, and swaps it in. */
-async function install(
-  { storage, barrier, now }: OpenStore,
-  rootKey: KeyObject,
+/**
+ * Makes a root key, wraps it by `seal` once that has proved itself, and re-encrypts the keyring under it: one batch with
+ * `companions`, then memory.
+ */
+async function replaceRootKey(
+  { storage, barrier, now, signal }: OpenStore,
+  seal: Seal,
   companions: Companions,
   term: RekeyCommit["term"],
 ): Promise<void> {
+  await proveSeal(seal, signal);
+  const rootKey = newKey();
+  const storedKeys = await sealRootKey(seal, rootKey, signal);
   const kept = withRootKey(barrier.keyring, rootKey);
   const next = term === "add" ? addTerm(kept, now) : kept;
   const encrypter = term === "add" ? new Barrier(storage, next) : barrier;
-  barrier.swap(await commitKeyring(storage, encrypter, next, companions));
+  const raw = [{ op: "put" as const, path: STORED_KEYS, value: storedKeys }, ...(companions.raw ?? [])];
+  barrier.swap(await commitKeyring(storage, encrypter, next, { ...companions, raw }));
 }
 
 /** Where people unseal by shares: a new Shamir key, split anew, and a new root key under it. */
 const byShares: Omit<RekeyTarget, "name"> = {
-  async check(_open, numbers) {
+  check(_open, numbers) {
     checkNumbers(numbers);
   },
   async make({ plugin }, numbers): Promise<NewKey> {
@@ -36,20 +45,14 @@ const byShares: Omit<RekeyTarget, "name"> = {
   },
   async commit(open, { key, numbers }, { entries, term }) {
     if (key === undefined) throw new RangeError("a seal of shares has a key");
+    const config = sealConfig(open.plugin.type, numbers);
+    const companions: Companions = {
+      plain: [{ op: "put", path: SHAMIR_KEK, value: key }, sealConfigCopy(config, null)],
+      raw: [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(config) }, ...entries],
+    };
     const seal = open.plugin.open(key);
     try {
-      await proveSeal(seal, open.signal);
-      const rootKey = newKey();
-      const config = sealConfig(open.plugin.type, numbers);
-      const companions: Companions = {
-        plain: [{ op: "put", path: SHAMIR_KEK, value: key }, sealConfigCopy(config, null)],
-        raw: [
-          { op: "put", path: STORED_KEYS, value: await sealRootKey(seal, rootKey, open.signal) },
-          { op: "put", path: SEAL_CONFIG, value: serializeSealConfig(config) },
-          ...entries,
-        ],
-      };
-      await install(open, rootKey, companions, term);
+      await replaceRootKey(open, seal, companions, term);
     } finally {
       await seal.close();
     }
@@ -58,28 +61,47 @@ const byShares: Omit<RekeyTarget, "name"> = {
 
 /** Where a seal unseals: a new root key under it, and no shares for anybody. */
 const bySeal: Omit<RekeyTarget, "name"> = {
-  async check() {},
+  check() {},
   async make(): Promise<NewKey> {
     return { key: undefined, shares: [], numbers: NO_SHARES };
   },
   async commit(open, _made, { entries, term }) {
     if (open.seal === undefined) throw new RangeError("there is no auto seal");
-    const rootKey = newKey();
-    await proveSeal(open.seal, open.signal);
-    const storedKeys = await sealRootKey(open.seal, rootKey, open.signal);
-    const companions = { raw: [{ op: "put" as const, path: STORED_KEYS, value: storedKeys }, ...entries] };
-    await install(open, rootKey, companions, term);
+    await replaceRootKey(open, open.seal, { raw: entries }, term);
   },
 };
 
-function of({ seal }: OpenStore): Omit<RekeyTarget, "name"> {
+function kindOf({ seal }: OpenStore): Omit<RekeyTarget, "name"> {
   return seal === undefined ? byShares : bySeal;
 }
 
 /** The root key, and the unseal shares where there are any. */
 export const barrierTarget: RekeyTarget = {
   name: "barrier",
-  check: (open: OpenStore, numbers: ShareNumbers) => of(open).check(open, numbers),
-  make: (open, numbers) => of(open).make(open, numbers),
-  commit: (open, made, commit) => of(open).commit(open, made, commit),
+  check: (open, numbers) => kindOf(open).check(open, numbers),
+  make: (open, numbers) => kindOf(open).make(open, numbers),
+  commit: (open, made, commit) => kindOf(open).commit(open, made, commit),
 };
+
+/**
+ * Replaces the root key alone, without a quorum: shares, recovery key and data keys stay. Where people unseal by shares,
+ * their key is at hand under the barrier. Rejects with `SEALED`, `FOREIGN_STORAGE`, a `SealError`, and with
+ * `INVALID_REQUEST` where the storage does not keep that key.
+ */
+export function rotateRootKey(store: SealedStore, signal?: AbortSignal): Promise<void> {
+  return store.exclusively(async (open) => {
+    if (open.seal !== undefined) return replaceRootKey(open, open.seal, {}, "keep");
+    const key = await open.barrier.get(SHAMIR_KEK);
+    if (key === undefined) {
+      const why = `the storage has no ${SHAMIR_KEK}: replace the root key with the quorum's leave, by a rekey`;
+      throw new CoreError("INVALID_REQUEST", why);
+    }
+    const seal = open.plugin.open(key);
+    key.fill(0);
+    try {
+      await replaceRootKey(open, seal, {}, "keep");
+    } finally {
+      await seal.close();
+    }
+  }, signal);
+}

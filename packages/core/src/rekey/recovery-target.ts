@@ -17,7 +17,7 @@ import type { RekeyTarget } from "./target.ts";
 /** The recovery key of an auto-sealed store: a new key and new shares; root key and data keys stay. */
 export const recoveryTarget: RekeyTarget = {
   name: "recovery",
-  async check({ seal, plugin }, numbers) {
+  check({ seal, plugin }, numbers) {
     if (seal === undefined) {
       throw new CoreError("INVALID_REQUEST", `recovery keys not supported: a ${plugin.type} seal has unseal keys only`);
     }
@@ -38,7 +38,7 @@ export const recoveryTarget: RekeyTarget = {
     ];
     const copy = sealConfigCopy((await readSealConfig(storage)) ?? null, config);
     if (term === "keep") {
-      await storage.write([...barrier.encryptAll([copy]), ...raw]);
+      await barrier.write([copy], raw);
       return;
     }
     const next = addTerm(barrier.keyring, now);

@@ -3,80 +3,55 @@
  * The rekey of one target: a quorum of the present shares allows it, a new key is made, optionally its new shares are
  * proved, and one batch puts it in force. One attempt at a time; it lives in memory and ends when the store is sealed.
  */
-import { timingSafeEqual } from "node:crypto";
-import type { ShareNumbers } from "@sealwright/seal";
-import { type OpenStore, proveQuorum, quorumNumbers } from "../authority.ts";
-import type { CeremonyOutcome } from "../ceremony.ts";
+import { randomUUID } from "node:crypto";
+import { type OpenStore, proveQuorum } from "../authority.ts";
+import { ANY_ATTEMPT, presentQuorum } from "../authorization.ts";
 import { CoreError } from "../errors.ts";
 import { Quorum } from "../quorum.ts";
-import { withQuorum } from "../quorum-step.ts";
-import type { Change } from "../storage.ts";
+import { checkNonce, withQuorum } from "../quorum-step.ts";
 import type { SealedStore } from "../store.ts";
-import { combineShares } from "../unseal.ts";
+import { KnownShares, type ShareHistory } from "./known-shares.ts";
 import { LastAnswer } from "./last-answer.ts";
-import type { NewKey, RekeyCommit, RekeyTarget } from "./target.ts";
+import { type PendingKey, proveNewShares, wipe, wipeShares } from "./pending-key.ts";
+import type { RekeyRequest, RekeyStatus, Submission } from "./request.ts";
+import type { RekeyCommit, RekeyTarget } from "./target.ts";
 
-/** What the new shares become on their way to their holders. */
-export interface Delivery<Answer> {
-  /** What is answered to whoever submitted the last share. */
-  readonly answer: Answer;
-  /** Entries for the batch that puts the key in force: a PGP-encrypted backup. */
-  readonly entries: readonly Change[];
+export interface RekeyOptions {
+  /** Milliseconds since the epoch; the system's clock unless given. */
+  readonly now?: () => number;
+  /** Told when new shares have taken the place of the present ones: what was counted of those is worth nothing now. */
+  readonly onReplaced?: () => void;
 }
 
-export interface RekeyRequest<Answer, Details> {
-  /** How the new key is split; zeros where nobody gets shares. */
-  readonly numbers: ShareNumbers;
-  /** `prove`: the new key takes effect only after a threshold of its shares was submitted again. */
-  readonly verification: "none" | "prove";
-  readonly term: RekeyCommit["term"];
-  /** What the status shows besides: who started this, PGP fingerprints. No secret. */
-  readonly details: Details;
-  /** Makes the answer of the new shares (lent), before anything is stored. */
-  deliver(shares: readonly Uint8Array[], nonce: string): Promise<Delivery<Answer>>;
-}
-
-export interface RekeyStatus<Details> {
-  readonly nonce: string;
-  readonly numbers: ShareNumbers;
-  readonly verification: "none" | "prove";
-  readonly details: Details;
-  /** Of the present shares. */
-  readonly progress: number;
-  readonly required: number;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** While the new shares are being proved. */
-  readonly verifying: { readonly nonce: string; readonly progress: number } | undefined;
-}
-
-/** What a submission came to: the attempt goes on, or here is the answer. */
-export type Submission<Answer> = { readonly complete: false } | { readonly complete: true; readonly answer: Answer };
-
-interface Pending {
-  readonly made: NewKey;
-  readonly entries: readonly Change[];
-}
-
-const IN_PROGRESS_OUTCOMES: readonly CeremonyOutcome[] = ["already-started", "deciding"];
+// Why a share that was seen before is not the one that is due.
+const REPLACED = "this share was replaced by a rekey: give one of the present shares";
+const DROPPED =
+  "this share is of a rekey that was given up before its shares took effect: give one of the present shares";
+const GIVEN = "this is a share of the old key, which has allowed the rekey already: give one of the new shares";
 
 export class Rekey<Answer, Details> {
   readonly #store: SealedStore;
   readonly #target: RekeyTarget;
+  readonly #onReplaced: () => void;
   readonly #quorum: Quorum<RekeyRequest<Answer, Details>>;
-  readonly #verification: Quorum<Pending>;
+  readonly #verification: Quorum<PendingKey>;
   readonly #last: LastAnswer<Answer>;
+  readonly #lastVerified: LastAnswer<true>;
+  readonly #known = new KnownShares();
 
-  /** `now` gives milliseconds since the epoch. */
-  constructor(store: SealedStore, target: RekeyTarget, now: () => number = Date.now) {
+  constructor(store: SealedStore, target: RekeyTarget, { now = Date.now, onReplaced = () => {} }: RekeyOptions = {}) {
     this.#store = store;
     this.#target = target;
+    this.#onReplaced = onReplaced;
     this.#quorum = new Quorum(now);
     this.#verification = new Quorum(now);
     this.#last = new LastAnswer(now);
+    this.#lastVerified = new LastAnswer(now);
     store.onSealed(() => {
-      this.#end();
+      this.drop();
       this.#last.forget();
+      this.#lastVerified.forget();
+      this.#known.forget();
     });
   }
 
@@ -91,28 +66,43 @@ export class Rekey<Answer, Details> {
       numbers,
       verification,
       details,
-      progress: verifying === undefined ? attempt.shares.length : 0,
+      progress: attempt.shares.length,
       required: attempt.threshold,
       startedAt: attempt.startedAt,
       verifying: verifying && { nonce: verifying.nonce, progress: verifying.shares.length },
     };
   }
 
-  /** Shares that an attempt needs now. Rejects with `SEALED`. */
-  required(): Promise<number> {
-    return this.#store.exclusively(async (open) => (await quorumNumbers(open)).threshold);
+  /** Starts an attempt. Rejects with `SEALED`, `IN_PROGRESS`, `FOREIGN_STORAGE`, `SEAL_CONFIG_ALTERED` or `INVALID_REQUEST`. */
+  start(request: RekeyRequest<Answer, Details>): Promise<RekeyStatus<Details>> {
+    return this.#store.exclusively(async (open) => {
+      if (this.#quorum.current !== undefined) throw new CoreError("IN_PROGRESS", "rekey already in progress");
+      this.#target.check(open, request.numbers);
+      const { shares, threshold } = await presentQuorum(open);
+      if (shares === 0) throw new CoreError("INVALID_REQUEST", "nobody holds shares that could allow this rekey");
+      this.#quorum.start(threshold, request);
+      return this.#status();
+    });
   }
 
-  /** Starts an attempt. Rejects with `SEALED`, `IN_PROGRESS` or `INVALID_REQUEST`. */
-  start(request: RekeyRequest<Answer, Details>): Promise<void> {
+  /**
+   * Makes the first key of a target of which nobody holds shares, so that there is no quorum to ask. Whether the caller
+   * may is the caller's to know. Rejects as `start` does, and with `INVALID_REQUEST` where somebody holds shares.
+   */
+  establish(request: RekeyRequest<Answer, Details>, signal?: AbortSignal): Promise<Answer> {
     return this.#store.exclusively(async (open) => {
-      const { shares, threshold } = await quorumNumbers(open);
-      await this.#target.check(open, request.numbers);
-      if (shares === 0) throw new CoreError("INVALID_REQUEST", "nobody holds shares that could allow this rekey");
-      if (IN_PROGRESS_OUTCOMES.includes(this.#quorum.start(threshold, request))) {
-        throw new CoreError("IN_PROGRESS", "rekey already in progress");
+      this.#target.check(open, request.numbers);
+      if ((await presentQuorum(open)).shares > 0) {
+        throw new CoreError("INVALID_REQUEST", "there are shares already: their holders must allow new ones");
       }
-    });
+      const { pending, answer } = await this.#make(open, randomUUID(), request);
+      try {
+        await this.#target.commit(open, pending.made, { entries: pending.entries, term: request.term });
+      } finally {
+        wipe(pending.made);
+      }
+      return answer;
+    }, signal);
   }
 
   /**
@@ -121,116 +111,170 @@ export class Rekey<Answer, Details> {
    * `NOT_IN_PROGRESS`, `WRONG_NONCE`, `INVALID_SHARE`, `REPEATED_SHARE` or `VERIFICATION_PENDING` without counting, and
    * with `WRONG_SHARES` with progress back at 0; where the seal or the storage failed, the last share alone goes.
    */
-  submit(nonce: string, share: Uint8Array, signal?: AbortSignal): Promise<Submission<Answer>> {
-    return this.#store.exclusively(async (open): Promise<Submission<Answer>> => {
+  submit(nonce: string, share: Uint8Array, signal?: AbortSignal): Promise<Submission<Answer, RekeyStatus<Details>>> {
+    return this.#store.exclusively(async (open): Promise<Submission<Answer, RekeyStatus<Details>>> => {
       const again = this.#last.find(nonce, share);
-      if (again !== undefined) return { complete: true, answer: again };
+      if (again !== undefined) return { complete: true, nonce, answer: again };
       const attempt = this.#quorum.current;
       if (attempt === undefined) throw new CoreError("NOT_IN_PROGRESS", `no ${this.#target.name} rekey in progress`);
-      if (this.#verification.current !== undefined && nonce === attempt.nonce) {
+      checkNonce(attempt.nonce, nonce);
+      if (this.#verification.current !== undefined) {
         throw new CoreError("VERIFICATION_PENDING", "rekey operation already finished; verification must be performed");
       }
-      const numbers = await quorumNumbers(open);
-      const complete = await withQuorum(this.#quorum, nonce, share, numbers, async ({ shares, plan }) => {
+      this.#refuse(share, { replaced: REPLACED, dropped: DROPPED });
+      const numbers = await presentQuorum(open);
+      const done = await withQuorum(this.#quorum, nonce, share, numbers, async ({ shares, plan }) => {
         await proveQuorum(open, shares);
-        return this.#complete(open, attempt.nonce, plan);
+        return { answer: await this.#complete(open, nonce, shares, plan) };
       });
-      if (complete === undefined) return { complete: false };
+      if (done === undefined) return { complete: false, status: this.#status() };
       // Proving takes the new shares only; the old ones have done their part.
-      if (this.#verification.current === undefined) this.#end();
+      if (this.#verification.current === undefined) this.#quorum.end();
       else this.#quorum.reject();
-      this.#last.remember(nonce, share, complete);
-      return { complete: true, answer: complete };
+      this.#last.remember(nonce, share, done.answer);
+      return { complete: true, nonce, answer: done.answer };
     }, signal);
   }
 
-  async #complete(open: OpenStore, nonce: string, plan: RekeyRequest<Answer, Details>): Promise<Answer> {
-    const made = await this.#target.make(open, plan.numbers);
+  async #make(
+    open: OpenStore,
+    nonce: string,
+    request: RekeyRequest<Answer, Details>,
+  ): Promise<{ pending: PendingKey; answer: Answer }> {
+    const made = await this.#target.make(open, request.numbers);
     try {
-      const { answer, entries } = await plan.deliver(made.shares, nonce);
-      if (plainlyDone(plan) || made.key === undefined) {
-        await this.#target.commit(open, made, { entries, term: plan.term });
-        made.key?.fill(0);
-      } else this.#verification.start(made.numbers.threshold, { made, entries });
-      return answer;
+      const { answer, entries } = await request.deliver(made.shares, nonce);
+      return { pending: { made, entries }, answer };
     } catch (error) {
-      made.key?.fill(0);
+      wipe(made);
       throw error;
-    } finally {
-      for (const each of made.shares) each.fill(0);
     }
+  }
+
+  async #complete(
+    open: OpenStore,
+    nonce: string,
+    given: readonly Uint8Array[],
+    request: RekeyRequest<Answer, Details>,
+  ): Promise<Answer> {
+    const { pending, answer } = await this.#make(open, nonce, request);
+    if (request.verification === "prove" && pending.made.key !== undefined) {
+      this.#known.remember(given, "given");
+      this.#known.remember(pending.made.shares, "new");
+      wipeShares(pending.made);
+      this.#verification.start(pending.made.numbers.threshold, pending);
+      return answer;
+    }
+    try {
+      await this.#commit(open, pending, request.term);
+      if (pending.made.key !== undefined) this.#known.remember(given, "replaced");
+    } finally {
+      wipe(pending.made);
+    }
+    return answer;
+  }
+
+  async #commit(open: OpenStore, { made, entries }: PendingKey, term: RekeyCommit["term"]): Promise<void> {
+    await this.#target.commit(open, made, { entries, term });
+    if (made.key !== undefined) this.#onReplaced();
   }
 
   /**
    * Counts one new share (borrowed) towards the proof; the last one puts the new key in force. Rejects as `submit` does;
    * with `WRONG_SHARES` the proof starts again under another nonce.
    */
-  verify(nonce: string, share: Uint8Array, signal?: AbortSignal): Promise<{ readonly complete: boolean }> {
-    return this.#store.exclusively(async (open) => {
+  verify(nonce: string, share: Uint8Array, signal?: AbortSignal): Promise<Submission<true, RekeyStatus<Details>>> {
+    return this.#store.exclusively(async (open): Promise<Submission<true, RekeyStatus<Details>>> => {
+      if (this.#lastVerified.find(nonce, share)) return { complete: true, nonce, answer: true };
       const attempt = this.#quorum.current;
-      const proof = this.#verification.current;
       if (attempt === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey in progress");
-      if (proof === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey verification in progress");
-      const { made, entries } = proof.plan;
+      const { plan: pending, nonce: expected } = this.#proof();
+      checkNonce(expected, nonce);
+      this.#refuse(share, { given: GIVEN, replaced: REPLACED, dropped: DROPPED });
       try {
-        const done = await withQuorum(this.#verification, nonce, share, made.numbers, async ({ shares }) => {
-          await proveNew(open, made, shares);
-          await this.#target.commit(open, made, { entries, term: attempt.plan.term });
+        const done = await withQuorum(this.#verification, nonce, share, pending.made.numbers, async ({ shares }) => {
+          await proveNewShares(open, pending.made, shares);
+          await this.#commit(open, pending, attempt.plan.term);
           return true;
         });
-        if (done) this.#end();
-        return { complete: done === true };
+        if (done === undefined) return { complete: false, status: this.#status() };
       } catch (error) {
-        if (error instanceof CoreError && error.code === "WRONG_SHARES") this.#restart(proof.plan);
+        if (error instanceof CoreError && error.code === "WRONG_SHARES") this.#restart(pending);
         throw error;
       }
+      this.#known.change("given", "replaced");
+      this.#known.change("new", "forgotten");
+      this.drop();
+      this.#lastVerified.remember(nonce, share, true);
+      return { complete: true, nonce, answer: true };
     }, signal);
   }
 
   /** Forgets the new shares submitted so far and begins the proof under another nonce. Rejects with `NOT_IN_PROGRESS`. */
-  restartVerification(): Promise<void> {
+  restartVerification(): Promise<RekeyStatus<Details>> {
     return this.#store.exclusively(async () => {
-      const proof = this.#verification.current;
-      if (proof === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey verification in progress");
-      this.#restart(proof.plan);
+      this.#restart(this.#proof().plan);
+      return this.#status();
     });
   }
 
-  #restart(pending: Pending): void {
+  #restart(pending: PendingKey): void {
     this.#verification.end();
     this.#verification.start(pending.made.numbers.threshold, pending);
   }
 
-  /** Ends the attempt; a key that was not yet in force never will be. Ending none is no error. Rejects with `SEALED`. */
-  cancel(): Promise<void> {
-    return this.#store.exclusively(async () => this.#end());
+  /**
+   * Ends the attempt that `nonce` names, or whichever there is: who may ask for that is the caller's to know. A key that
+   * was not yet in force never will be. Ending none is no error. Rejects with `SEALED` or `WRONG_NONCE`.
+   */
+  cancel(nonce: string | typeof ANY_ATTEMPT): Promise<void> {
+    return this.#store.exclusively(async () => {
+      const attempt = this.#quorum.current;
+      if (attempt !== undefined && nonce !== ANY_ATTEMPT) checkNonce(attempt.nonce, nonce);
+      this.drop();
+    });
+  }
+
+  /** Ends the attempt, if there is one, as `cancel` does. */
+  drop(): void {
+    const pending = this.#verification.current?.plan;
+    this.#verification.end();
+    this.#quorum.end();
+    if (pending !== undefined) this.#giveUp(pending);
+  }
+
+  #giveUp(pending: PendingKey): void {
+    wipe(pending.made);
+    this.#last.forget();
+    this.#known.change("new", "dropped");
+    this.#known.change("given", "forgotten");
   }
 
   /** Ends an attempt in which nothing counted for `idleMilliseconds`; answers whether it did. */
   expire(idleMilliseconds: number): boolean {
-    const idle = this.#verification.current === undefined ? this.#quorum : this.#verification;
+    const pending = this.#verification.current?.plan;
+    const idle = pending === undefined ? this.#quorum : this.#verification;
     if (idle.expire(idleMilliseconds) !== "ended") return false;
-    this.#end();
+    this.#quorum.end();
+    if (pending !== undefined) this.#giveUp(pending);
     return true;
   }
 
-  #end(): void {
-    this.#verification.current?.plan.made.key?.fill(0);
-    this.#verification.end();
-    this.#quorum.end();
+  #status(): RekeyStatus<Details> {
+    const status = this.current;
+    if (status === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey in progress");
+    return status;
   }
-}
 
-function plainlyDone({ verification }: { readonly verification: "none" | "prove" }): boolean {
-  return verification === "none";
-}
+  #proof() {
+    const proof = this.#verification.current;
+    if (proof === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey verification in progress");
+    return proof;
+  }
 
-async function proveNew({ plugin }: OpenStore, { key }: NewKey, shares: readonly Uint8Array[]): Promise<void> {
-  const proved = await combineShares(plugin, shares);
-  try {
-    if (key !== undefined && proved.length === key.length && timingSafeEqual(proved, key)) return;
-    throw new CoreError("WRONG_SHARES", "rekey verification failed; incorrect key shares supplied");
-  } finally {
-    proved.fill(0);
+  #refuse(share: Uint8Array, reasons: Readonly<Partial<Record<ShareHistory, string>>>): void {
+    const history = this.#known.historyOf(share);
+    const reason = history === undefined ? undefined : reasons[history];
+    if (reason !== undefined) throw new CoreError("INVALID_SHARE", reason);
   }
 }

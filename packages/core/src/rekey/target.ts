@@ -8,7 +8,7 @@ import type { Change } from "../storage.ts";
 export interface NewKey {
   /** 32 bytes; whoever holds this wipes them. Undefined where nobody holds shares of it. */
   readonly key: Uint8Array | undefined;
-  /** The new shares, in order; empty where there are none. */
+  /** The new shares, in order; empty where there are none. Whoever holds this wipes them. */
   readonly shares: readonly Uint8Array[];
   readonly numbers: ShareNumbers;
 }
@@ -24,7 +24,7 @@ export interface RekeyCommit {
 export interface RekeyTarget {
   readonly name: "barrier" | "recovery";
   /** Throws `INVALID_REQUEST` unless this target can be rekeyed, into `numbers` of shares, on this store. */
-  check(open: OpenStore, numbers: ShareNumbers): Promise<void>;
+  check(open: OpenStore, numbers: ShareNumbers): void;
   /** Makes a new key and its shares. Nothing is stored. */
   make(open: OpenStore, numbers: ShareNumbers): Promise<NewKey>;
   /** Puts the key in force: one batch, then memory. The key and the old one are never both in force, nor neither. */

@@ -33,6 +33,7 @@ const CORE_STATUS: Readonly<Record<CoreErrorCode, number>> = {
   WRONG_NONCE: 400,
   REPEATED_SHARE: 400,
   VERIFICATION_PENDING: 400,
+  SEAL_CONFIG_ALTERED: 400,
 };
 
 const SEAL_STATUS: Readonly<Record<SealErrorCode, number>> = {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The way out after `SEAL_CONFIG_ALTERED`: the present quorum says which configurations hold. */
+import type { ShareNumbers } from "@sealwright/seal";
+import { type OpenStore, quorumNumbers } from "./authority.ts";
+import type { Permission } from "./authorization.ts";
+import { CoreError } from "./errors.ts";
+import { RECOVERY_CONFIG, SEAL_CONFIG } from "./paths.ts";
+import { NO_SHARES, numbersOf, serializeSealConfig } from "./seal-config.ts";
+import { plainSealConfigs, type SealConfigs, sealConfigCopy, writtenSealConfigs } from "./seal-config-copy.ts";
+import type { Change } from "./storage.ts";
+
+/** Which configurations hold: those that stand in the storage now, or those that this server wrote last. */
+export type KeptConfigs = "stored" | "written";
+
+async function writtenOrRefuse(open: OpenStore): Promise<SealConfigs> {
+  const written = await writtenSealConfigs(open);
+  if (written === undefined) throw new CoreError("INVALID_REQUEST", "this server has written no seal configuration");
+  return written;
+}
+
+function numbersIn({ seal, recovery }: SealConfigs, open: OpenStore): ShareNumbers {
+  const config = open.seal === undefined ? seal : recovery;
+  return config === null ? NO_SHARES : numbersOf(config);
+}
+
+function restored({ seal, recovery }: SealConfigs): Change[] {
+  return [
+    ...(seal === null ? [] : [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(seal) } as const]),
+    ...(recovery === null ? [] : [{ op: "put", path: RECOVERY_CONFIG, value: serializeSealConfig(recovery) } as const]),
+  ];
+}
+
+const permissions: Readonly<Record<KeptConfigs, Permission<KeptConfigs>>> = {
+  stored: {
+    numbers: quorumNumbers,
+    async grant(open) {
+      const { seal, recovery } = await plainSealConfigs(open);
+      return { changes: [sealConfigCopy(seal, recovery)], raw: [], answer: "stored" };
+    },
+  },
+  written: {
+    numbers: async (open) => numbersIn(await writtenOrRefuse(open), open),
+    async grant(open) {
+      return { changes: [], raw: restored(await writtenOrRefuse(open)), answer: "written" };
+    },
+  },
+};
+
+/** What a quorum allows that confirms `kept`. It is counted by the threshold that `kept` names, and so proves it. */
+export function sealConfigConfirmation(kept: KeptConfigs): Permission<KeptConfigs> {
+  return permissions[kept];
+}
