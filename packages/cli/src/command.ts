@@ -17,8 +17,6 @@ export interface Call<F extends FlagSet> {
 export interface CommandDeclaration<F extends FlagSet> {
   /** The words that name it, for example `operator unseal`. */
   readonly path: string;
-  /** Other names of the same command. */
-  readonly aliases?: readonly string[];
   /** One line for the list of commands. */
   readonly synopsis: string;
   /** The arguments after the flags, for help, for example `[KEY]`. */
@@ -37,7 +35,6 @@ export interface CommandDeclaration<F extends FlagSet> {
 /** A command as the command line sees it, whatever its flags. */
 export interface Command {
   readonly path: string;
-  readonly aliases: readonly string[];
   readonly synopsis: string;
   readonly argumentsUsage: string;
   readonly description: string;
@@ -52,7 +49,6 @@ export function defineCommand<const F extends FlagSet>(declared: CommandDeclarat
   const { argumentCount = { min: 0, max: 0 } } = declared;
   const command: Command = {
     path: declared.path,
-    aliases: declared.aliases ?? [],
     synopsis: declared.synopsis,
     argumentsUsage: declared.argumentsUsage ?? "",
     description: declared.description,

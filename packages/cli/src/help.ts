@@ -18,7 +18,6 @@ export function commandHelp(command: Command): string {
     `Usage: ${[commandName, command.path, takesFlags ? "[options]" : "", command.argumentsUsage].filter(Boolean).join(" ")}`,
     indented(paragraph(command.description)),
   ];
-  if (command.aliases.length > 0) parts.push(`  Also: ${command.aliases.join(", ")}`);
   if (command.examples.length > 0) {
     parts.push(`Examples:\n\n${command.examples.map((line) => `    $ ${commandName} ${line}`).join("\n")}`);
   }

@@ -31,7 +31,7 @@ export class Registry {
   }
 
   #command(path: string): Command | undefined {
-    return this.commands.find((each) => each.path === path || each.aliases.includes(path));
+    return this.commands.find((each) => each.path === path);
   }
 
   #list(words: readonly string[], argv: readonly string[]): Found {

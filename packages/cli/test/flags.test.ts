@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../src/errors.ts";
 import { choice, integer, text, texts, toggle } from "../src/flags/flag.ts";
 import { parseFlags } from "../src/flags/parse.ts";
+import { commandVersion } from "../src/product.ts";
 import { cli } from "./support/fake-io.ts";
 
 const declared = {
@@ -116,9 +118,14 @@ describe("names of commands", () => {
     expect(outcome.stderr).not.toContain("s3cret");
   });
 
+  it("and the package agree about the version", () => {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    expect(commandVersion).toBe(version);
+  });
+
   it("are not needed for the version", async () => {
     for (const args of [["version"], ["-v"], ["-version"], ["--version"]]) {
-      expect(await cli(args)).toMatchObject({ code: 0, stdout: "Sealwright v0.1.0\n" });
+      expect(await cli(args)).toMatchObject({ code: 0, stdout: `Sealwright v${commandVersion}\n` });
     }
   });
 });

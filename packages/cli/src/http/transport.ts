@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { request as plainRequest } from "node:http";
-import { request as tlsRequest } from "node:https";
+import type { ClientRequest, RequestOptions } from "node:http";
 import { type ServerSettings, UnreachableError } from "./settings.ts";
-import { tlsOptions } from "./tls.ts";
 
 /** One HTTP request as it goes out. */
 export interface Outgoing {
@@ -20,7 +18,7 @@ export interface Incoming {
 }
 
 /** Sends one request and reads the whole answer. Throws `UnreachableError` when there is none. */
-export function send(settings: ServerSettings, outgoing: Outgoing): Promise<Incoming> {
+export async function send(settings: ServerSettings, outgoing: Outgoing): Promise<Incoming> {
   const { address } = settings;
   const options = {
     // A bracketed IPv6 address stands without its brackets here.
@@ -34,10 +32,10 @@ export function send(settings: ServerSettings, outgoing: Outgoing): Promise<Inco
     },
     signal: AbortSignal.timeout(settings.timeout),
   };
-  const tls = address.protocol === "https:" ? tlsOptions(settings.tls) : undefined;
+  const open = await opener(settings);
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => reject(new UnreachableError(settings, reasonFor(error, settings), { cause: error }));
-    const request = tls === undefined ? plainRequest(options) : tlsRequest({ ...options, ...tls });
+    const request = open(options);
     request.once("error", fail);
     request.once("response", (response) => {
       const chunks: Buffer[] = [];
@@ -49,6 +47,14 @@ export function send(settings: ServerSettings, outgoing: Outgoing): Promise<Inco
     });
     request.end(outgoing.body);
   });
+}
+
+/** Loads only what the address needs: a command should start fast. */
+async function opener({ address, tls }: ServerSettings): Promise<(options: RequestOptions) => ClientRequest> {
+  if (address.protocol === "http:") return (await import("node:http")).request;
+  const [{ request }, { tlsOptions }] = await Promise.all([import("node:https"), import("./tls.ts")]);
+  const secure = tlsOptions(tls);
+  return (options) => request({ ...options, ...secure });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
