@@ -20,6 +20,10 @@ async function rootToken({ url }: Running): Promise<string> {
   return ((await answer.json()) as { root_token: string }).root_token;
 }
 
+async function mount({ url }: Running, headers: Record<string, string>): Promise<void> {
+  await fetch(`${url}/v1/sys/mounts/secret`, { method: "PUT", headers, body: JSON.stringify({ type: "kv" }) });
+}
+
 /** Key/value version 1 with token and policy checks on the path, and the load from this process on the other core. */
 export async function measureHttp(): Promise<Row[]> {
   const bare = await bareExpress(220);
@@ -33,6 +37,7 @@ export async function measureHttp(): Promise<Row[]> {
   ] as const) {
     const running = await server(folder(), storage);
     const headers = { "x-vault-token": await rootToken(running) };
+    await mount(running, headers);
     const url = `${running.url}/v1/secret/bench`;
     const put = { method: "PUT" as const, headers, body: JSON.stringify({ value: "v".repeat(80) }) };
     rows.push({ what: `put, ${type}`, figure: await perSecond(url, put), unit: "/s", yardstick });
