@@ -118,7 +118,7 @@ export class PolicyStore {
   }
 
   /** Writes the policy `name`. Throws 400 for a text that is no policy, a name that cannot be, a version that is not. */
-  set(name: string, text: string, cas: CheckAndSet): Promise<void> {
+  async set(name: string, text: string, cas: CheckAndSet): Promise<void> {
     const key = name.toLowerCase();
     if (key === ROOT) throw new HttpError(400, 'cannot update "root" policy');
     const path = pathOf(key);
@@ -139,12 +139,12 @@ export class PolicyStore {
   }
 
   /** Deletes the policy `name`; one that is not there is no error. Throws 400 for those that must stay. */
-  delete(name: string): Promise<void> {
+  async delete(name: string): Promise<void> {
     const key = name.toLowerCase();
     if (key === ROOT) throw new HttpError(400, 'cannot delete "root" policy');
     if (key === DEFAULT) throw new HttpError(400, "cannot delete default policy");
     const path = pathOf(key);
-    return path === undefined ? Promise.resolve() : this.#changes.run(() => this.#write({ op: "delete", path }));
+    if (path !== undefined) await this.#changes.run(() => this.#write({ op: "delete", path }));
   }
 
   async #write(change: PlainChange): Promise<void> {

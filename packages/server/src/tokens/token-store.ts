@@ -104,8 +104,8 @@ export class TokenStore {
   }
 
   /** Lets a token live on, for `increment` milliseconds or as long as it was made for. Throws 400 where it may not. */
-  renew({ id, entry }: KnownToken, increment: number): Promise<RenewedToken> {
-    if (entry.type === "batch") return refuse("batch tokens cannot be renewed");
+  async renew({ id, entry }: KnownToken, increment: number): Promise<RenewedToken> {
+    if (entry.type === "batch") refuse("batch tokens cannot be renewed");
     return this.#change(async (entries) => {
       const current = (await this.#ifValid(entries, await entries.get(id))) ?? refuse("token not found");
       if (current.entry.expires === undefined) refuse("invalid lease ID");
@@ -121,14 +121,14 @@ export class TokenStore {
   }
 
   /** Deletes a token and all that descend from it. */
-  revoke({ id, entry }: KnownToken): Promise<void> {
-    if (entry.type === "batch") return refuse("batch tokens cannot be revoked");
+  async revoke({ id, entry }: KnownToken): Promise<void> {
+    if (entry.type === "batch") refuse("batch tokens cannot be revoked");
     return this.#change((entries) => this.#removeTrees(entries, [id]));
   }
 
   /** Deletes a token; its children live on without a parent. */
-  revokeOrphan({ id, entry }: KnownToken): Promise<void> {
-    if (entry.type === "batch") return refuse("batch tokens cannot be revoked");
+  async revokeOrphan({ id, entry }: KnownToken): Promise<void> {
+    if (entry.type === "batch") refuse("batch tokens cannot be revoked");
     return this.#change(async (entries) => {
       const current = await entries.get(id);
       if (current === undefined) return;
