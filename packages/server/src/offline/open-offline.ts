@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A storage without a server: opened in memory by its seal or by shares, read, and given a new key term. */
+import { existsSync } from "node:fs";
 import {
   type Barrier,
   CoreError,
@@ -45,6 +46,16 @@ export interface OfflineStore {
   /** Adds a data key, in one batch. */
   rotate(): Promise<KeyStatus>;
   close(): Promise<void>;
+}
+
+/** Opening a storage makes its folder; looking into one must not. */
+function requireExisting(storage: ServerConfig["storage"]): void {
+  if (storage.path === undefined) {
+    throw new StartupError('storage "inmem" is gone with its server: there is nothing to open offline');
+  }
+  if (!existsSync(storage.path)) {
+    throw new StartupError(`there is no storage at ${storage.path}: check the path and the working directory`);
+  }
 }
 
 /** The configured seal opened, or undefined where it is one of shares. */
@@ -125,6 +136,7 @@ async function openWith(config: ServerConfig, options: OfflineOptions, storage: 
  */
 export async function openOffline(options: OfflineOptions): Promise<OfflineStore> {
   const { config } = loadConfig(options.configPaths, options.env);
+  requireExisting(config.storage);
   const storage = await openStorage(config.storage);
   try {
     return await openWith(config, options, storage);
