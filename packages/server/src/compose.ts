@@ -94,7 +94,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
 
 function mountVisibility(tokens: TokenStore, policies: PolicyStore): MountVisibility {
   return async ({ token }) => {
-    const known = token === undefined ? undefined : await tokens.use(token);
+    const known = token === undefined ? undefined : await tokens.lookup(token);
     if (known === undefined) return () => false;
     if (known.entry.policies.includes(ROOT)) return () => true;
     const acl = await policies.acl(known.entry.policies);

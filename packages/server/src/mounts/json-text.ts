@@ -78,9 +78,18 @@ class Reader {
   }
 
   #string(): string {
-    const start = this.#at++;
-    while (this.#text[this.#at] !== '"') this.#at += this.#text[this.#at] === "\\" ? 2 : 1;
-    return this.#text.slice(start, ++this.#at);
+    const start = this.#at;
+    let end = this.#text.indexOf('"', start + 1);
+    while (this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
+    this.#at = end + 1;
+    return this.#text.slice(start, this.#at);
+  }
+
+  /** Whether an odd number of backslashes stands before `index`. */
+  #isEscaped(index: number): boolean {
+    let from = index;
+    while (this.#text[from - 1] === "\\") from--;
+    return (index - from) % 2 === 1;
   }
 
   #word(): void {

@@ -52,7 +52,9 @@ export class MountTable {
     const { mounts } = await this.read();
     // Looked up and counted at once: whoever takes a mount out of the table afterwards waits for this use of it.
     const mount = (this.#loaded?.table.mounts ?? mounts).find((each) => isWithin(path, each));
-    return mount === undefined ? work(undefined) : this.#inUse.during(mount.uuid, () => work(mount));
+    // One that is being upgraded answers nothing, and must not be kept waiting by those who ask.
+    if (mount === undefined || mount.upgrading) return work(mount);
+    return this.#inUse.during(mount.uuid, () => work(mount));
   }
 
   /** Resolves when no request is at work in the mount of this UUID. */

@@ -290,6 +290,14 @@ describe("what a token can see", () => {
     }
   });
 
+  test("is told without counting as a use of the token", async () => {
+    const made = await ask("POST", "auth/token/create", { body: { policies: ["root"], num_uses: 1 } });
+    const token = String(at(made, "auth.client_token"));
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await ask("GET", "sys/internal/ui/mounts/kept", { token })).status).toBe(200);
+    }
+  });
+
   test("answers a path in no mount with 403, as if it were hidden", async () => {
     const answer = await ask("GET", "sys/internal/ui/mounts/nowhere/x");
     expect(answer.status).toBe(403);
