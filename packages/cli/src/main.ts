@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 process.title = "sealwright";
 
 // Beside the bundle, where only whoever installed it can write; where that is nobody now, nothing is cached.
-enableCompileCache(fileURLToPath(new URL("./.compile-cache", import.meta.url)));
+if (import.meta.url.endsWith(".mjs")) enableCompileCache(fileURLToPath(new URL("./.compile-cache", import.meta.url)));
 
 const { inputOf } = await import("./terminal.ts");
 const { run } = await import("./run.ts");
