@@ -104,7 +104,7 @@ export class PolicyStore {
     return [...stored.map((name) => decodeURIComponent(name)), ROOT].sort();
   }
 
-  /** What the policies `names` allow together; those that do not exist allow nothing. `root` is the caller's to know. */
+  /** What the policies `names` allow together; absent ones allow nothing. `root` is the caller's to know. */
   async acl(names: readonly string[]): Promise<Acl> {
     const opened = this.#open();
     const key = names.join("\n");
@@ -117,7 +117,7 @@ export class PolicyStore {
     return acl;
   }
 
-  /** Writes the policy `name`. Throws 400 for a text that is no policy, a name that cannot be, a version that is not. */
+  /** Writes the policy `name`. Throws 400 for a text that is no policy, a name that cannot be, another version. */
   async set(name: string, text: string, cas: CheckAndSet): Promise<void> {
     const key = name.toLowerCase();
     if (key === ROOT) throw new HttpError(400, 'cannot update "root" policy');
