@@ -27,9 +27,8 @@ export interface ServerIo {
   readonly stderr: { write(text: string): void };
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. SIGHUP calls `reload`. */
-function untilStopped(reload: () => void): Promise<NodeJS.Signals> {
-  process.on("SIGHUP", reload);
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
   });
@@ -44,12 +43,14 @@ async function explainState({ store }: RunningServer, log: Log): Promise<void> {
 }
 
 async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
+  // Before anything is opened: a signal while the server starts must not leave it half open.
+  const stopped = untilStopped();
   const server = await startServer(config, io.env, log);
+  process.on("SIGHUP", () => reload(server, log));
   try {
     io.stdout.write(banner(config, server));
     io.stdout.write(await settle(args, server, log));
-    const signal = await untilStopped(() => reload(server, log));
-    log.info(`${signal}: sealing and stopping`);
+    log.info(`${await stopped}: sealing and stopping`);
   } finally {
     await server.stop();
   }
