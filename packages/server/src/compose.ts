@@ -18,7 +18,7 @@ import { unsealEndpoints } from "./endpoints/unseal.ts";
 import type { ApiRequest, ApiResponse, Endpoint } from "./http/api.ts";
 import { createDispatcher } from "./http/dispatcher.ts";
 import { MountChanges } from "./mounts/mount-changes.ts";
-import { MountTable } from "./mounts/mount-table.ts";
+import { firstMounts, MountTable } from "./mounts/mount-table.ts";
 import { MountRouter } from "./mounts/router.ts";
 import { grantsWithin } from "./policies/mount-visibility.ts";
 import { firstPolicies, PolicyStore, ROOT } from "./policies/policy-store.ts";
@@ -74,7 +74,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
   const firstEntries = () => {
     const now = new Date();
     const { token, changes } = firstRootToken(now);
-    return { rootToken: token, changes: [...changes, ...firstPolicies(now)] };
+    return { rootToken: token, changes: [...changes, ...firstPolicies(now), ...firstMounts()] };
   };
   return [
     ...sealStatusEndpoints(status),

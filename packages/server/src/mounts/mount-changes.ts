@@ -23,11 +23,18 @@ export class MountChanges {
   /** Adds a mount. Throws 400 where its path is taken or belongs to the server. */
   async mount(settings: MountSettings): Promise<void> {
     refuseProtected(settings.path, "cannot mount");
+    if (await this.#isUnusedPlaceholder(settings.path)) await this.unmount(settings.path);
     await this.#table.change((table) => {
       const taken = conflicting(table.mounts, settings.path);
       if (taken !== undefined) throw new HttpError(400, `path is already in use at ${taken.path}`);
       return { ...table, mounts: [...table.mounts, newMount(settings)] };
     });
+  }
+
+  async #isUnusedPlaceholder(path: string): Promise<boolean> {
+    const { mounts } = await this.#table.read();
+    const mount = mounts.find((each) => each.path === path && each.placeholder);
+    return mount !== undefined && (await this.#store.barrier.list(dataPrefix(mount.uuid))).length === 0;
   }
 
   /** Takes a mount away and removes its data. There being none is no error, as in Vault. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which engine answers below which path: the table at `sealwright/mounts`, read once per unseal. */
-import { type Barrier, Mutex, type SealedStore } from "@sealwright/core";
+import { type Barrier, Mutex, type PlainChange, type SealedStore } from "@sealwright/core";
 import { z } from "zod";
 import { InUse } from "./in-use.ts";
-import { type Mount, mountSchema } from "./mount.ts";
+import { firstMount, type Mount, mountSchema } from "./mount.ts";
 
 const TABLE = "sealwright/mounts";
 
@@ -15,6 +15,12 @@ const tableSchema = z.object({
 
 /** An immutable value: a change puts another one in its place. */
 export type Mounts = Readonly<{ mounts: readonly Mount[]; removed: readonly string[] }>;
+
+/** The table of a new store, for the batch that initialises it. */
+export function firstMounts(): PlainChange[] {
+  const table: Mounts = { mounts: [firstMount()], removed: [] };
+  return [{ op: "put", path: TABLE, value: Buffer.from(JSON.stringify(table)) }];
+}
 
 export class MountTable {
   readonly #store: SealedStore;

@@ -32,18 +32,20 @@ export const mountSchema = z.object({
   external_entropy_access: z.boolean(),
   /** Its entries of version 1 are being given versions; it serves nothing until that is done. */
   upgrading: z.boolean(),
+  /** Init made it, for who starts right away; mounting something at its path replaces it while it holds nothing. */
+  placeholder: z.boolean().default(false),
 });
 
 /** One mount. Its data stands below {@link dataPrefix}. */
 export type Mount = Readonly<z.output<typeof mountSchema>>;
 
 /** What a new mount is made of. */
-export type MountSettings = Omit<Mount, "uuid" | "accessor" | "upgrading">;
+export type MountSettings = Omit<Mount, "uuid" | "accessor" | "upgrading" | "placeholder">;
 
 /** A mount with an identity of its own. */
 export function newMount(settings: MountSettings): Mount {
   const accessor = `${settings.type}_${randomBytes(4).toString("hex")}`;
-  return { ...settings, uuid: randomUUID(), accessor, upgrading: false };
+  return { ...settings, uuid: randomUUID(), accessor, upgrading: false, placeholder: false };
 }
 
 /** The configuration of a mount that says nothing of its own. */
@@ -57,4 +59,19 @@ export function kvVersion(mount: Mount): 1 | 2 {
 /** Where the mount of this UUID keeps its data. */
 export function dataPrefix(uuid: string): string {
   return `sealwright/data/${uuid}/`;
+}
+
+/** What a new store begins with: key/value version 1 at `secret/`. */
+export function firstMount(): Mount {
+  const settings = {
+    path: "secret/",
+    type: "kv" as const,
+    description: "key/value secret storage",
+    options: { version: "1" },
+    config: NO_CONFIG,
+    local: false,
+    seal_wrap: false,
+    external_entropy_access: false,
+  };
+  return { ...newMount(settings), placeholder: true };
 }

@@ -2,7 +2,6 @@
 /** `server -dev`: everything in memory, unsealed from the start, gone at the end. */
 import { randomBytes } from "node:crypto";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
-import { mountSecrets } from "./first-mount.ts";
 import { initializeEmpty } from "./initialize-empty.ts";
 import { callLocally } from "./local-call.ts";
 import type { RunningServer } from "./server.ts";
@@ -36,10 +35,17 @@ async function createRootToken(server: RunningServer, parent: string, id: string
   if (answer.status !== 200) throw new StartupError(`-dev-root-token-id was refused: ${answer.json}`);
 }
 
+/** Vault's guides for a dev server have key/value version 2 at `secret/`. */
+async function mountVersion2(server: RunningServer, token: string): Promise<void> {
+  const body = { type: "kv", description: "key/value secret storage", options: { version: "2" } };
+  const answer = await callLocally(server, { path: "sys/mounts/secret", token, body });
+  if (answer.status !== 204) throw new StartupError(`mounting secret/ failed: ${answer.json}`);
+}
+
 /** Initialises and unseals; answers what to show. */
 export async function devRun(server: RunningServer, options: DevOptions): Promise<string> {
   const { root_token } = await initializeEmpty(server);
-  await mountSecrets(server, root_token, "2");
+  await mountVersion2(server, root_token);
   const token = options.rootTokenId ?? root_token;
   if (token !== root_token) await createRootToken(server, root_token, token);
   return [

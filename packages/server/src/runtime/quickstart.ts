@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
-import { mountSecrets } from "./first-mount.ts";
 import { initializeEmpty } from "./initialize-empty.ts";
 import type { RunningServer } from "./server.ts";
 import { StartupError } from "./startup-error.ts";
@@ -28,10 +27,21 @@ seal "static" {
 }
 `;
 
+/** Whether the data folder holds anything. Throws `StartupError` where it cannot be read, or is no folder. */
+function hasData(): boolean {
+  try {
+    return readdirSync(DATA).length > 0;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return false;
+    throw new StartupError(`cannot read ${DATA} (${code}): it must be a folder of this user`, { cause });
+  }
+}
+
 /** Makes the key file (64 hex digits, mode 0600) unless it is there. A key is never made beside existing data. */
 function ensureKey(): void {
   if (existsSync(KEY)) return;
-  if (existsSync(DATA) && readdirSync(DATA).length > 0) {
+  if (hasData()) {
     throw new StartupError(
       `the folder ${DATA} is sealed with ${KEY}, and that file is missing: put it back, or remove ${DATA} to start anew`,
     );
@@ -61,7 +71,6 @@ export async function firstRun(server: RunningServer): Promise<string> {
     return "Unsealed.\n";
   }
   const { recovery_keys_base64, root_token } = await initializeEmpty(server);
-  await mountSecrets(server, root_token, "1");
   const [url] = server.urls;
   return [
     "Initialised and unsealed. Keep what follows: it is shown this once.",
