@@ -10,6 +10,9 @@ export const RECOVERY_CONFIG = "core/recovery-config";
 export const STORED_KEYS = "core/hsm/barrier-unseal-keys";
 export const RECOVERY_KEY = "core/recovery-key";
 export const SHAMIR_KEK = "core/shamir-kek";
+/** PGP-encrypted unseal shares, for holders who lost theirs. */
+export const UNSEAL_KEYS_BACKUP = "core/unseal-keys-backup";
+export const RECOVERY_KEYS_BACKUP = "core/recovery-keys-backup";
 export const CLUSTER = "core/cluster/local/info";
 
 /** Everything that only Sealwright reads. A storage with a keyring and nothing here is foreign. */

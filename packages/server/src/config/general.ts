@@ -49,6 +49,11 @@ const settings = {
     doc: "How long the save of the encryption count may take.",
     variable: "ENCRYPTION_COUNT_PERSIST_TIMEOUT",
   },
+  ceremony_timeout: {
+    schema: limit,
+    default: "1h",
+    doc: "A rekey or root generation in which nothing is submitted for so long ends.",
+  },
   enable_multiseal: { schema: flag, default: false, doc: "Several enabled seals, as Vault calls it." },
   recovery_keys_unseal: {
     schema: flag,

@@ -31,6 +31,7 @@ export async function sealStatus({ store, unsealer }: StatusDeps): Promise<Recor
     ...(status.cluster === undefined ? {} : { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
     storage_type: status.storageType,
     ...(status.foreign ? { foreign_storage: true } : {}),
+    ...(status.sealConfigsAltered ? { seal_config_altered: true } : {}),
     ...(failure === undefined
       ? {}
       : {

@@ -53,6 +53,8 @@ export interface Endpoint {
    * policies allow the operation, and `sudo` ones need the capability `sudo` besides.
    */
   readonly access: "open" | "guarded" | "sudo";
+  /** What a token needs whatever the method is; else `read`, `update`, `delete` or `list` go by the method. */
+  readonly capability?: "update";
 }
 
 const NO_FIELDS = z.object({});

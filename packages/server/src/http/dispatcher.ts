@@ -7,8 +7,11 @@ import { HttpError, routerError, SEALED_MESSAGE } from "./problem.ts";
 export interface Gate {
   /** Whether the server is sealed: guarded paths then answer 503. */
   readonly sealed: boolean;
-  /** Throws 403 unless the request's token allows its operation on its path, with `sudo` where that is needed. */
-  authorize(request: ApiRequest, sudo: boolean): Promise<void>;
+  /**
+   * Throws 403 unless the request's token allows its operation on its path, with `sudo` where that is needed. Which
+   * capability an operation needs goes by the method unless one is named.
+   */
+  authorize(request: ApiRequest, sudo: boolean, capability?: "update"): Promise<void>;
 }
 
 /** Serves everything that is not an endpoint: the mounts. */
@@ -75,7 +78,7 @@ export function createDispatcher(
     }
     // Clients list a folder with a slash behind it or without.
     const match = guarded.find(request.method === "LIST" ? request.path.replace(/\/$/, "") : request.path);
-    await gate.authorize(request, match?.endpoint.access === "sudo");
+    await gate.authorize(request, match?.endpoint.access === "sudo", match?.endpoint.capability);
     if (match === undefined) throw routerError(404, "unsupported path");
     const operation = match.endpoint.operations[request.method];
     if (operation === undefined) throw routerError(405, "unsupported operation");

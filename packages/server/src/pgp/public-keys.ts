@@ -38,7 +38,9 @@ async function parse(text: string, index: number): Promise<PublicKey> {
   const armored = bytes.toString("latin1").trimStart();
   const { readKey } = await library();
   try {
-    const key = await readKey(armored.startsWith(ARMOR) ? { armoredKey: armored } : { binaryKey: bytes });
+    const key = armored.startsWith(ARMOR)
+      ? await readKey({ armoredKey: armored })
+      : await readKey({ binaryKey: bytes });
     if (!key.isPrivate()) return key;
   } catch (cause) {
     throw new PgpKeyError(index, "is not a PGP public key", { cause });

@@ -12,6 +12,7 @@ describe("the configuration outside blocks", () => {
       default_lease_ttl: 2_764_800_000,
       max_lease_ttl: 2_764_800_000,
       encryption_count_persist_timeout: 1000,
+      ceremony_timeout: 3_600_000,
       storage: { type: "inmem" },
       telemetry: { prometheus_retention_time: 86_400_000, metrics_prefix: "vault" },
     });

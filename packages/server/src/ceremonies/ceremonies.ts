@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The ceremonies of one server, and what they have to do with each other. */
+import {
+  Authorization,
+  barrierTarget,
+  type KeptConfigs,
+  Rekey,
+  recoveryTarget,
+  type SealedStore,
+} from "@sealwright/core";
+import type { Log } from "../runtime/log.ts";
+import type { RekeyDetails, RootGenerationDetails, StartedBy } from "./details.ts";
+import type { RekeyAnswer, Target } from "./rekey-request.ts";
+import type { GeneratedRootToken } from "./root-generation.ts";
+
+export interface CeremoniesOptions {
+  readonly store: SealedStore;
+  readonly log: Log;
+  /** Milliseconds after which an attempt without progress ends. */
+  readonly idleTimeout: number;
+}
+
+/** How often attempts are asked whether they have been idle for too long, in times per timeout. */
+const CHECKS_PER_TIMEOUT = 60;
+
+/** One attempt at a time of each kind. Both families of endpoints share it. */
+export class Ceremonies {
+  readonly rekeys: Readonly<Record<Target, Rekey<RekeyAnswer, RekeyDetails>>>;
+  readonly rootGeneration: Authorization<GeneratedRootToken, RootGenerationDetails>;
+  readonly sealConfigConfirmation: Authorization<KeptConfigs, StartedBy & { readonly keep: KeptConfigs }>;
+  readonly #options: CeremoniesOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: CeremoniesOptions) {
+    const { store } = options;
+    this.#options = options;
+    const rekey = (target: Target, replaced: typeof barrierTarget) =>
+      new Rekey<RekeyAnswer, RekeyDetails>(store, replaced, { onReplaced: () => this.#endOthers(target) });
+    this.rekeys = { barrier: rekey("barrier", barrierTarget), recovery: rekey("recovery", recoveryTarget) };
+    this.rootGeneration = new Authorization(store, "root generation");
+    this.sealConfigConfirmation = new Authorization(store, "confirmation of the seal configuration");
+  }
+
+  /** Begins to end attempts that nobody goes on with. Does not keep the process alive. */
+  watch(): void {
+    const interval = Math.max(1, this.#options.idleTimeout / CHECKS_PER_TIMEOUT);
+    this.#timer ??= setInterval(() => this.#endIdle(), interval).unref();
+  }
+
+  /** Stops watching. */
+  dispose(): void {
+    clearInterval(this.#timer);
+  }
+
+  #endIdle(): void {
+    const { idleTimeout, log } = this.#options;
+    const kinds = {
+      "barrier rekey": this.rekeys.barrier,
+      "recovery rekey": this.rekeys.recovery,
+      "root generation": this.rootGeneration,
+      "confirmation of the seal configuration": this.sealConfigConfirmation,
+    };
+    for (const [kind, ceremony] of Object.entries(kinds)) {
+      if (ceremony.expire(idleTimeout)) log.warn(`${kind} ended: nothing was submitted for too long`);
+    }
+  }
+
+  /** Shares that were counted elsewhere are of the old set now, and worth nothing. */
+  #endOthers(target: Target): void {
+    const others = [
+      this.rekeys[target === "barrier" ? "recovery" : "barrier"],
+      this.rootGeneration,
+      this.sealConfigConfirmation,
+    ];
+    const running = others.filter((each) => each.current !== undefined);
+    for (const each of running) each.drop();
+    if (running.length > 0) this.#options.log.warn("ceremonies in progress ended: a rekey replaced the shares");
+  }
+}
