@@ -20,8 +20,6 @@ async function rootToken({ url }: Running): Promise<string> {
   return ((await answer.json()) as { root_token: string }).root_token;
 }
 
-async function mount({ url }: Running, headers: Record<string, string>): Promise<void> {}
-
 /** Key/value version 1 with token and policy checks on the path, and the load from this process on the other core. */
 export async function measureHttp(): Promise<Row[]> {
   const bare = await bareExpress(220);

@@ -10,7 +10,7 @@ const BUILT_IN = {
 };
 
 /** One row of `sys/mounts`. */
-export function mountView({ path: _path, upgrading: _upgrading, ...mount }: Mount): object {
+export function mountView({ path: _path, upgrading: _upgrading, placeholder: _placeholder, ...mount }: Mount): object {
   return { ...mount, deprecation_status: "supported", ...BUILT_IN };
 }
 

@@ -15,8 +15,27 @@ async function paths(): Promise<string[]> {
 }
 
 describe("mounting", () => {
-  test("a new store has no mounts but its own", async () => {
-    expect(await paths()).toEqual(["sys/"]);
+  test("a new store has key/value version 1 at secret/, which a mount there replaces while it is empty", async () => {
+    expect(await paths()).toEqual(["sys/", "secret/"]);
+    const options = { version: "2" };
+    expect((await ask("POST", "sys/mounts/secret", { body: { type: "kv", options } })).status).toBe(204);
+    expect(at(await ask("GET", "sys/mounts"), "data.secret/")).toMatchObject({ options });
+    const again = await ask("POST", "sys/mounts/secret", { body: { type: "kv" } });
+    expect(again).toMatchObject({ status: 400, body: { errors: ["path is already in use at secret/"] } });
+    await ask("DELETE", "sys/mounts/secret");
+  });
+
+  test("what a new store has at secret/ is not replaced once something is in it, and not by a mount within", async () => {
+    const other = await startTestServer();
+    try {
+      const taken = { status: 400, body: { errors: ["path is already in use at secret/"] } };
+      expect(await other.ask("POST", "sys/mounts/secret/deeper", { body: { type: "kv" } })).toMatchObject(taken);
+      await other.ask("PUT", "secret/a", { body: { b: "c" } });
+      expect(await other.ask("POST", "sys/mounts/secret", { body: { type: "kv" } })).toMatchObject(taken);
+      expect(at(await other.ask("GET", "secret/a"), "data")).toEqual({ b: "c" });
+    } finally {
+      await other.server.stop();
+    }
   });
 
   test("everything that clients send is kept and shown", async () => {
