@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whose shares allow what a token alone does not: the unseal shares', or the recovery shares' where a seal unseals. */
 import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
-import type { Barrier } from "./barrier.ts";
+import type { KeyringHome } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { NO_SHARES, numbersOf } from "./seal-config.ts";
@@ -10,9 +10,8 @@ import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
 import { combineShares, wrongShares } from "./unseal.ts";
 
 /** An open store, as ceremonies and changes of keys see it while they have it for themselves. */
-export interface OpenStore {
+export interface OpenStore extends KeyringHome {
   readonly storage: Storage;
-  readonly barrier: Barrier;
   /** The auto seal, or undefined where people unseal by shares. */
   readonly seal: Seal | undefined;
   readonly plugin: SharesSealPlugin;

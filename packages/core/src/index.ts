@@ -13,7 +13,8 @@ export { AutoUnsealer, type AutoUnsealerOptions, explainUnsealFailure, type Unse
 export { Barrier, type KeyStatus, type PlainChange } from "./barrier.ts";
 export * from "./ceremony.ts";
 export type { Cluster } from "./cluster.ts";
-export { openBarrier, rotateKeyring } from "./commit.ts";
+export { type KeyringHome, openBarrier, rotateKeyring, unwrappedKeyring, type WrapKeyring } from "./commit.ts";
+export { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 export { openEntry, sealEntry, termOf } from "./entry.ts";
 export * from "./errors.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
@@ -21,6 +22,7 @@ export type { InitRequest, InitShares } from "./init.ts";
 export { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 export * from "./keyring.ts";
 export { Mutex } from "./mutex.ts";
+export * from "./observer.ts";
 export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export * as paths from "./paths.ts";
 export { Quorum } from "./quorum.ts";
@@ -35,5 +37,6 @@ export { type KeptConfigs, sealConfigConfirmation } from "./seal-config-confirma
 export { sealConfigsMatch } from "./seal-config-copy.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
-export { SealedStore, type StoreOptions } from "./store.ts";
+export { SealedStore } from "./store.ts";
+export type { StoreOptions } from "./store-options.ts";
 export { checkShare, openBySeal, openByShares } from "./unseal.ts";

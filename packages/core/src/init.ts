@@ -2,9 +2,9 @@
 /** Initialisation: the seal proves itself, then one batch writes everything or nothing. */
 import { type KeyObject, randomBytes } from "node:crypto";
 import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
-import { Barrier, type PlainChange } from "./barrier.ts";
+import type { PlainChange } from "./barrier.ts";
 import { newCluster, serializeCluster } from "./cluster.ts";
-import { commitKeyring } from "./commit.ts";
+import { createKeyring, type WrapKeyring } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { newKeyring } from "./keyring.ts";
 import { CLUSTER, RECOVERY_CONFIG, RECOVERY_KEY, SEAL_CONFIG, SHAMIR_KEK, STORED_KEYS } from "./paths.ts";
@@ -106,33 +106,36 @@ async function autoPart(
   };
 }
 
+/** What is initialised, and by what. */
+export interface InitDeps {
+  readonly storage: Storage;
+  /** The auto seal, or undefined where people unseal by shares. */
+  readonly seal: Seal | undefined;
+  readonly shares: SharesSealPlugin;
+  readonly wrapKeyring: WrapKeyring;
+  readonly now: Date;
+}
+
 /**
- * Initialises an empty storage. `auto` is the auto seal, or undefined where people unseal by shares. Throws
- * `INVALID_REQUEST` for numbers that do not fit the seal, and passes on what the seal, the storage or `beforeCommit`
- * rejects with; the storage is then as empty as it was, and the shares are wiped.
+ * Initialises an empty storage. Throws `INVALID_REQUEST` for numbers that do not fit the seal, and passes on what the
+ * seal, the storage or `beforeCommit` rejects with; the storage is then as empty as it was, and the shares are wiped.
  */
-export async function initialize(
-  storage: Storage,
-  auto: Seal | undefined,
-  plugin: SharesSealPlugin,
-  request: InitRequest,
-  now: Date,
-): Promise<InitShares> {
-  const keyring = newKeyring(now.toISOString());
+export async function initialize(deps: InitDeps, request: InitRequest): Promise<InitShares> {
+  const { storage, seal, shares: plugin, wrapKeyring } = deps;
+  const keyring = newKeyring(deps.now.toISOString());
   const keys: NewKeys = { rootKey: keyring.rootKey, peoplesKey: randomBytes(KEY_BYTES) };
   try {
-    const part = await (auto === undefined ? sharesPart(plugin, request, keys) : autoPart(auto, plugin, request, keys));
+    const part = await (seal === undefined ? sharesPart(plugin, request, keys) : autoPart(seal, plugin, request, keys));
     try {
       const more = (await request.beforeCommit?.(part.shares)) ?? [];
-      await commitKeyring(storage, new Barrier(storage, keyring), keyring, {
-        plain: [
-          ...part.plain,
-          { op: "put", path: CLUSTER, value: serializeCluster(newCluster()) },
-          sealConfigCopy(part.config, part.recoveryConfig),
-          ...more,
-        ],
-        raw: [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(part.config) }, ...part.raw],
-      });
+      const plain = [
+        ...part.plain,
+        { op: "put" as const, path: CLUSTER, value: serializeCluster(newCluster()) },
+        sealConfigCopy(part.config, part.recoveryConfig),
+        ...more,
+      ];
+      const config = { op: "put" as const, path: SEAL_CONFIG, value: serializeSealConfig(part.config) };
+      await createKeyring(storage, keyring, { plain, raw: [config, ...part.raw] }, wrapKeyring);
     } catch (error) {
       wipe([...part.shares.unseal, ...part.shares.recovery]);
       throw error;

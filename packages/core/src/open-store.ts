@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AutoSealPlugin, resolveConfig, type Seal, type Stanza } from "@sealwright/seal";
-import { SealedStore, type StoreOptions } from "./store.ts";
+import { SealedStore } from "./store.ts";
+import type { StoreOptions } from "./store-options.ts";
 
 /** A store's options with the auto seal still to be opened. */
 export interface OpenStoreOptions extends Omit<StoreOptions, "seal"> {

@@ -19,6 +19,12 @@ export const CLUSTER = "core/cluster/local/info";
 export const OURS = "sealwright/";
 /** A copy, under the barrier, of the plain seal configurations, so that a lowered threshold shows. */
 export const SEAL_CONFIG_COPY = "sealwright/core/seal-configs";
+/** The ceiling of the encryption count while it is in force. */
+export const ENCRYPTION_COUNT = "sealwright/core/encryption-count";
+/** The same entry after a clean stop, encrypted for the path above, until it is put in force again. */
+export const ENCRYPTION_COUNT_ASIDE = "sealwright/core/encryption-count-aside";
+/** Keys for standbys that are one term behind. */
+export const UPGRADES = "core/upgrade/";
 
 /** The store's own entries are below these: nobody else writes there. */
 export const RESERVED = ["core/", `${OURS}core/`] as const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** When the active data key is replaced without being asked: read and changed by a token, without a quorum. */
-import { saveKeyring } from "./commit.ts";
+import { keyringEntry } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { DEFAULT_MAX_OPERATIONS, type RotationConfig, withEncryptions, withRotation } from "./keyring.ts";
 import type { SealedStore } from "./store.ts";
@@ -21,11 +21,11 @@ export function checkRotation({ maxOperations, intervalNanoseconds }: RotationCo
 
 /** Changes what is given of the configuration. Rejects with `SEALED`, `FOREIGN_STORAGE` or `INVALID_REQUEST`. */
 export function configureRotation(store: SealedStore, change: Partial<RotationConfig>): Promise<void> {
-  return store.exclusively(async ({ storage, barrier }) => {
+  return store.exclusively(async (open) => {
+    const { barrier } = open;
     const rotation = { ...barrier.keyring.rotation, ...change };
     checkRotation(rotation);
     const next = withEncryptions(withRotation(barrier.keyring, rotation), barrier.encryptions);
-    await saveKeyring(storage, next);
-    barrier.swap(next);
+    await barrier.install(next, barrier.keyFor(next), [await keyringEntry(next, open)]);
   });
 }

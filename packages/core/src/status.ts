@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ShareNumbers } from "@sealwright/seal";
+import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
+import type { Attempt } from "./ceremony.ts";
 import type { Cluster } from "./cluster.ts";
+import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
+import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import { sealConfigsMatch } from "./seal-config-copy.ts";
+import type { Storage } from "./storage.ts";
+import type { Unsealed } from "./unsealed.ts";
 
 /** What can be told of a store at any time, sealed or not. */
 export interface StoreStatus {
@@ -23,4 +29,50 @@ export interface StoreStatus {
   readonly foreign: boolean;
   /** While unsealed: a plain seal configuration is not what this store wrote. */
   readonly sealConfigsAltered: boolean;
+}
+
+/** What a status is made of. */
+export interface StatusSources {
+  readonly storage: Storage;
+  readonly shares: SharesSealPlugin;
+  readonly seal: Seal | undefined;
+  /** Of unsealing by shares. */
+  readonly attempt: Attempt<unknown> | undefined;
+  /** What is open at the moment of asking. */
+  readonly unsealed: () => Unsealed | undefined;
+}
+
+/** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
+export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
+  const { storage, shares, seal, attempt, unsealed } = sources;
+  const initialized = await isInitialized(storage);
+  const config = await readSealConfig(storage);
+  const recovery = seal === undefined ? undefined : await readRecoveryConfig(storage);
+  const numbers = seal === undefined ? config : recovery;
+  const cluster = unsealed()?.cluster;
+  return {
+    type: config?.type ?? (seal ?? shares).type,
+    initialized,
+    sealed: unsealed() === undefined,
+    numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
+    progress: attempt?.shares.length ?? 0,
+    nonce: attempt?.nonce ?? "",
+    ...(seal === undefined ? {} : { recoveryType: recovery?.type ?? shares.type }),
+    storageType: storage.type,
+    ...(cluster === undefined ? {} : { cluster }),
+    foreign: unsealed()?.foreign ?? (initialized && (await isForeign(storage))),
+    sealConfigsAltered: await configsAltered(sources),
+  };
+}
+
+async function configsAltered({ unsealed, seal }: StatusSources): Promise<boolean> {
+  const open = unsealed();
+  if (open === undefined) return false;
+  try {
+    return !(await sealConfigsMatch({ ...open, seal }));
+  } catch (error) {
+    // It was sealed meanwhile.
+    if (unsealed() === undefined) return false;
+    throw error;
+  }
 }

@@ -3,42 +3,24 @@
  * The sealed store: a storage, its seal, and whether it is open. What a program embeds, and what the server serves.
  * Several may live in one process; nothing is global.
  */
-import { isSealError, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
+import type { Seal, SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
-import { type Cluster, readCluster } from "./cluster.ts";
-import { rotateKeyring, saveKeyring } from "./commit.ts";
+import { rotateKeyring, unwrappedKeyring, type WrapKeyring } from "./commit.ts";
+import { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 import { CoreError } from "./errors.ts";
 import { type InitRequest, type InitShares, initialize } from "./init.ts";
-import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
+import { isInitialized } from "./inventory.ts";
 import { Mutex } from "./mutex.ts";
+import { type StoreObserver, UNOBSERVED } from "./observer.ts";
 import { RESERVED } from "./paths.ts";
-import { Quorum } from "./quorum.ts";
-import { readOnly } from "./read-only.ts";
-import { NO_SHARES, numbersOf } from "./seal-config.ts";
-import { sealConfigsMatch } from "./seal-config-copy.ts";
-import type { StoreStatus } from "./status.ts";
+import { ShareUnsealing } from "./share-unsealing.ts";
+import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
-import { checkShare, openByRecoveryShares, openBySeal, openByShares } from "./unseal.ts";
-
-export interface StoreOptions {
-  /** Taken over: `close` closes it. */
-  readonly storage: Storage;
-  /** What splits keys into shares: the unseal key's where there is no auto seal, the recovery key's where there is. */
-  readonly shares: SharesSealPlugin;
-  /** The auto seal, if one unseals this store. Taken over: `close` closes it. */
-  readonly seal?: Seal;
-  /** The clock; the system's unless given. */
-  readonly now?: () => Date;
-}
-
-interface Unsealed {
-  readonly barrier: Barrier;
-  /** What the barrier writes to: refuses every batch where the storage is foreign. */
-  readonly storage: Storage;
-  readonly cluster: Cluster | undefined;
-  readonly foreign: boolean;
-}
+import { type StoreOptions, saveLimits, upkeepInterval } from "./store-options.ts";
+import { checkConfigured, openBySeal } from "./unseal.ts";
+import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
+import { KeyUpkeep } from "./upkeep/key-upkeep.ts";
 
 export class SealedStore {
   readonly #storage: Storage;
@@ -47,7 +29,11 @@ export class SealedStore {
   readonly #now: () => Date;
   // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
   readonly #mutex = new Mutex();
-  readonly #quorum: Quorum<"unseal">;
+  readonly #unsealing: ShareUnsealing;
+  readonly #upkeep: KeyUpkeep;
+  readonly #observer: StoreObserver;
+  readonly #wrapKeyring: WrapKeyring;
+  readonly #saveLimits: SaveLimits;
   readonly #sealedListeners: (() => void)[] = [];
   #interrupt = new AbortController();
   #unsealed: Unsealed | undefined;
@@ -58,7 +44,19 @@ export class SealedStore {
     this.#shares = options.shares;
     this.#seal = options.seal;
     this.#now = options.now ?? (() => new Date());
-    this.#quorum = new Quorum(() => this.#now().getTime());
+    this.#observer = options.observer ?? UNOBSERVED;
+    this.#wrapKeyring = options.wrapKeyring ?? unwrappedKeyring;
+    this.#saveLimits = saveLimits(options);
+    const { storage, shares } = options;
+    this.#unsealing = new ShareUnsealing({ storage, shares, seal: this.#seal, now: () => this.#now().getTime() });
+    this.#upkeep = new KeyUpkeep({
+      home: () => (this.#unsealed?.foreign === false ? this.#home(this.#unsealed) : undefined),
+      exclusively: (work) => this.exclusively(work),
+      observer: this.#observer,
+      now: this.#now,
+      limits: this.#saveLimits,
+      intervalMilliseconds: upkeepInterval(options),
+    });
   }
 
   /** Whether a service or device opens this store rather than people. */
@@ -81,26 +79,14 @@ export class SealedStore {
   }
 
   /** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
-  async status(): Promise<StoreStatus> {
-    const initialized = await isInitialized(this.#storage);
-    const config = await readSealConfig(this.#storage);
-    const recovery = this.#seal === undefined ? undefined : await readRecoveryConfig(this.#storage);
-    const numbers = this.#seal === undefined ? config : recovery;
-    const attempt = this.#quorum.current;
-    const cluster = this.#unsealed?.cluster;
-    return {
-      type: config?.type ?? (this.#seal ?? this.#shares).type,
-      initialized,
-      sealed: this.sealed,
-      numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
-      progress: attempt?.shares.length ?? 0,
-      nonce: attempt?.nonce ?? "",
-      ...(this.#seal === undefined ? {} : { recoveryType: recovery?.type ?? this.#shares.type }),
-      storageType: this.#storage.type,
-      ...(cluster === undefined ? {} : { cluster }),
-      foreign: this.#unsealed?.foreign ?? (initialized && (await isForeign(this.#storage))),
-      sealConfigsAltered: await this.#configsAltered(),
-    };
+  status(): Promise<StoreStatus> {
+    return readStatus({
+      storage: this.#storage,
+      shares: this.#shares,
+      seal: this.#seal,
+      attempt: this.#unsealing.current,
+      unsealed: () => this.#unsealed,
+    });
   }
 
   /**
@@ -113,7 +99,14 @@ export class SealedStore {
         throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
       }
       const signal = this.#interruptible(request.signal);
-      return initialize(this.#storage, this.#seal, this.#shares, { ...request, signal }, this.#now());
+      const deps = {
+        storage: this.#storage,
+        seal: this.#seal,
+        shares: this.#shares,
+        wrapKeyring: this.#wrapKeyring,
+        now: this.#now(),
+      };
+      return initialize(deps, { ...request, signal });
     });
   }
 
@@ -126,7 +119,7 @@ export class SealedStore {
       const seal = this.#seal;
       if (seal === undefined) throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
       if (this.#unsealed !== undefined) return;
-      await this.#checkConfigured();
+      await checkConfigured(this.#storage, this.#seal ?? this.#shares);
       await this.#open((storage) => openBySeal(storage, seal, this.#interruptible(signal)));
     });
   }
@@ -140,13 +133,8 @@ export class SealedStore {
   submitShare(share: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
-      await this.#checkConfigured();
-      const numbers = await this.#numbers();
-      checkShare(share, numbers);
-      this.#quorum.start(numbers.threshold, "unseal");
-      const attempt = this.#quorum.current;
-      if (attempt === undefined || this.#quorum.submit(attempt.nonce, share) !== "quorum") return;
-      await this.#decide(signal);
+      await checkConfigured(this.#storage, this.#seal ?? this.#shares);
+      await this.#unsealing.submit(share, (by) => this.#open(by), this.#interruptible(signal));
     });
   }
 
@@ -154,7 +142,7 @@ export class SealedStore {
   resetShares(): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) throw new CoreError("UNSEALED", "vault is unsealed");
-      this.#quorum.end();
+      this.#unsealing.end();
     });
   }
 
@@ -166,22 +154,21 @@ export class SealedStore {
     this.#interrupt.abort();
     this.#interrupt = new AbortController();
     return this.#mutex.run(async () => {
-      this.#quorum.end();
+      this.#unsealing.end();
+      this.#upkeep.stop();
       const unsealed = this.#unsealed;
       this.#unsealed = undefined;
       for (const listener of this.#sealedListeners) listener();
-      const unsaved = unsealed?.barrier.lock();
-      if (unsealed === undefined || unsaved === undefined || unsealed.foreign) return;
-      await saveKeyring(unsealed.storage, unsaved);
+      if (unsealed !== undefined) await this.#lock(unsealed);
     });
   }
 
   /** Adds a data key and makes it the active one. Rejects with `SEALED` or `FOREIGN_STORAGE`; the old one then stays. */
   rotate(): Promise<KeyStatus> {
     return this.#mutex.run(async () => {
-      const { barrier, storage } = this.#opened();
-      await rotateKeyring(storage, barrier, this.#now().toISOString());
-      return barrier.keyStatus;
+      const unsealed = this.#opened();
+      await rotateKeyring(this.#home(unsealed), this.#now().toISOString());
+      return unsealed.barrier.keyStatus;
     });
   }
 
@@ -223,6 +210,7 @@ export class SealedStore {
       return work({
         storage,
         barrier,
+        wrapKeyring: this.#wrapKeyring,
         foreign,
         seal: this.#seal,
         plugin: this.#shares,
@@ -258,60 +246,27 @@ export class SealedStore {
     return signal === undefined ? own : AbortSignal.any([own, signal]);
   }
 
-  async #checkConfigured(): Promise<void> {
-    if (!(await isInitialized(this.#storage))) throw new CoreError("NOT_INITIALIZED", "Vault is not initialized");
-    const stored = (await readSealConfig(this.#storage))?.type;
-    const configured = (this.#seal ?? this.#shares).type;
-    if (stored === configured) return;
-    throw new CoreError(
-      "WRONG_SEAL",
-      `this storage was initialised with a ${stored} seal, and the configuration has a ${configured} seal`,
-    );
+  #home({ barrier }: Unsealed): Pick<OpenStore, "barrier" | "wrapKeyring" | "signal"> {
+    return { barrier, wrapKeyring: this.#wrapKeyring, signal: this.#interrupt.signal };
   }
 
-  async #configsAltered(): Promise<boolean> {
-    const unsealed = this.#unsealed;
-    if (unsealed === undefined) return false;
-    try {
-      return !(await sealConfigsMatch({ ...unsealed, seal: this.#seal }));
-    } catch (error) {
-      // It was sealed meanwhile.
-      if (this.sealed) return false;
-      throw error;
-    }
-  }
-
-  /** Of the shares that unseal this store. */
-  async #numbers(): Promise<ShareNumbers> {
-    const config = await (this.#seal === undefined ? readSealConfig : readRecoveryConfig)(this.#storage);
-    const numbers = config === undefined ? NO_SHARES : numbersOf(config);
-    if (numbers.shares > 0) return numbers;
-    throw new CoreError("INVALID_REQUEST", "this storage has no shares that could unseal it");
-  }
-
-  async #decide(signal: AbortSignal | undefined): Promise<void> {
-    const shares = this.#quorum.current?.shares ?? [];
-    const seal = this.#seal;
-    try {
-      await this.#open((storage) =>
-        seal === undefined
-          ? openByShares(storage, this.#shares, shares)
-          : openByRecoveryShares(storage, seal, this.#shares, shares, this.#interruptible(signal)),
-      );
-      this.#quorum.end();
-    } catch (error) {
-      if (isSealError(error) && error.retryable) this.#quorum.withdraw();
-      else this.#quorum.end();
-      throw error;
-    }
-  }
-
-  async #open(openBarrier: (storage: Storage) => Promise<Barrier>): Promise<void> {
-    const foreign = await isForeign(this.#storage);
-    const storage = foreign ? readOnly(this.#storage) : this.#storage;
-    const barrier = await openBarrier(storage);
-    this.#unsealed = { barrier, storage, cluster: await readCluster(barrier), foreign };
+  async #open(by: OpenBarrier): Promise<void> {
+    this.#unsealed = await openUnsealed(this.#storage, by);
+    this.#unsealed.barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
+    if (!this.#unsealed.foreign) this.#upkeep.start();
     for (const listener of this.#whenUnsealed) listener();
+  }
+
+  async #lock(unsealed: Unsealed): Promise<void> {
+    if (unsealed.foreign) {
+      unsealed.barrier.lock();
+      return;
+    }
+    const ended = await lockAndSave(this.#home(unsealed), unsealed.storage, this.#saveLimits);
+    if (ended === undefined) return;
+    this.#observer.countSaveEnded(ended);
+    // Out of time is no failure of sealing: the ceiling stays in force, and the count is not lost.
+    if (ended.outcome === "failed") throw ended.error;
   }
 }
 

@@ -4,8 +4,20 @@ import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "
 import type { Barrier } from "./barrier.ts";
 import { openBarrier } from "./commit.ts";
 import { CoreError } from "./errors.ts";
+import { isInitialized, readSealConfig } from "./inventory.ts";
 import type { Storage } from "./storage.ts";
 import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
+
+/** Throws `NOT_INITIALIZED`, or `WRONG_SEAL` where the storage was initialised with a seal of another type. */
+export async function checkConfigured(storage: Storage, configured: { readonly type: string }): Promise<void> {
+  if (!(await isInitialized(storage))) throw new CoreError("NOT_INITIALIZED", "Vault is not initialized");
+  const stored = (await readSealConfig(storage))?.type;
+  if (stored === configured.type) return;
+  throw new CoreError(
+    "WRONG_SEAL",
+    `this storage was initialised with a ${stored} seal, and the configuration has a ${configured.type} seal`,
+  );
+}
 
 /** Opens the storage by `seal`: one unwrap, which is the proof. Throws `WRONG_SEAL` when the seal's key is another. */
 export async function openBySeal(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<Barrier> {

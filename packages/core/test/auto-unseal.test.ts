@@ -102,6 +102,7 @@ describe("the auto-unsealer", () => {
     unsealer.retryNow();
     await running;
     expect(store.sealed).toBe(false);
+    await store.seal();
     expect(vi.getTimerCount()).toBe(0);
   });
 

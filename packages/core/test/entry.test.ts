@@ -37,7 +37,15 @@ describe("a barrier entry", () => {
     const first = vectors.find(({ path: each }) => each === "logical/5b1e/foo")!;
     const keyring = withRootKey(newKeyring("2026-01-01T00:00:00Z"), key);
     const active = { ...keyring.active, key: keyOf(first.key_hex) };
-    const barrier = new Barrier(storage, { ...keyring, active, keys: new Map([[1, active]]) });
+    const barrier = Barrier.resume(
+      storage,
+      { ...keyring, active, keys: new Map([[1, active]]) },
+      {
+        count: 0n,
+        ready: undefined,
+        limited: false,
+      },
+    );
     await storage.write([{ op: "put", path: at, value: Buffer.from(text, "base64") }]);
     const error = await rejectsWithCode(barrier.get(at), "ENTRY_CORRUPT");
     expect(error.message).toContain(at);

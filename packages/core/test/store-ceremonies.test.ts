@@ -5,7 +5,7 @@ import { SealError } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { describe, expect, it } from "vitest";
 import { altered, hanging, openStaticSeal } from "./support/seals.ts";
-import { openLastingStorage, snapshot } from "./support/storages.ts";
+import { makeForeign, openLastingStorage, snapshot } from "./support/storages.ts";
 import { autoStore, initializedAuto, unsealedAuto } from "./support/stores.ts";
 
 const nothing = { answer: null, entries: [] };
@@ -48,7 +48,7 @@ describe("work that has the store for itself", () => {
   it("cannot write to a foreign storage", async () => {
     const storage = openLastingStorage();
     await (await unsealedAuto(storage)).seal();
-    await storage.write([{ op: "delete", path: paths.SEAL_CONFIG_COPY }]);
+    await makeForeign(storage);
     const store = autoStore(storage, await openStaticSeal());
     await store.unseal();
     const write = store.exclusively((open) => open.storage.write([{ op: "delete", path: paths.KEYRING }]));

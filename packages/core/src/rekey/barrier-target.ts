@@ -2,8 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { KEY_BYTES, type Seal } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
-import { Barrier } from "../barrier.ts";
-import { type Companions, commitKeyring } from "../commit.ts";
+import { type Companions, replaceKeyring } from "../commit.ts";
 import { CoreError } from "../errors.ts";
 import { addTerm, newKey, withRootKey } from "../keyring.ts";
 import { SEAL_CONFIG, SHAMIR_KEK, STORED_KEYS } from "../paths.ts";
@@ -19,19 +18,19 @@ import type { NewKey, RekeyCommit, RekeyTarget } from "./target.ts";
  * `companions`, then memory.
  */
 async function replaceRootKey(
-  { storage, barrier, now, signal }: OpenStore,
+  open: OpenStore,
   seal: Seal,
   companions: Companions,
   term: RekeyCommit["term"],
 ): Promise<void> {
+  const { barrier, now, signal } = open;
   await proveSeal(seal, signal);
   const rootKey = newKey();
   const storedKeys = await sealRootKey(seal, rootKey, signal);
   const kept = withRootKey(barrier.keyring, rootKey);
   const next = term === "add" ? addTerm(kept, now) : kept;
-  const encrypter = term === "add" ? new Barrier(storage, next) : barrier;
   const raw = [{ op: "put" as const, path: STORED_KEYS, value: storedKeys }, ...(companions.raw ?? [])];
-  barrier.swap(await commitKeyring(storage, encrypter, next, { ...companions, raw }));
+  await replaceKeyring(open, next, { ...companions, raw });
 }
 
 /** Where people unseal by shares: a new Shamir key, split anew, and a new root key under it. */

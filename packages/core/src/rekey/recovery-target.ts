@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import { KEY_BYTES } from "@sealwright/seal";
-import { Barrier } from "../barrier.ts";
-import { commitKeyring } from "../commit.ts";
+import { replaceKeyring } from "../commit.ts";
 import { CoreError } from "../errors.ts";
 import { readSealConfig } from "../inventory.ts";
 import { addTerm } from "../keyring.ts";
@@ -27,7 +26,8 @@ export const recoveryTarget: RekeyTarget = {
     const key = randomBytes(KEY_BYTES);
     return { key, shares: await splitKey(plugin, key, numbers), numbers };
   },
-  async commit({ storage, barrier, seal, plugin, now, signal }, { key, numbers }, { entries, term }) {
+  async commit(open, { key, numbers }, { entries, term }) {
+    const { storage, barrier, seal, plugin, now, signal } = open;
     if (seal === undefined || key === undefined) throw new RangeError("recovery keys go with an auto seal");
     await proveSeal(seal, signal);
     const config = sealConfig(plugin.type, numbers);
@@ -41,7 +41,6 @@ export const recoveryTarget: RekeyTarget = {
       await barrier.write([copy], raw);
       return;
     }
-    const next = addTerm(barrier.keyring, now);
-    barrier.swap(await commitKeyring(storage, new Barrier(storage, next), next, { plain: [copy], raw }));
+    await replaceKeyring(open, addTerm(barrier.keyring, now), { plain: [copy], raw });
   },
 };

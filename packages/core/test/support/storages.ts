@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Storages for tests: what survives a restart, what a disk full looks like, and what exactly is stored. */
-import { type Storage, StorageError } from "@sealwright/core";
+import { paths, type Storage, StorageError } from "@sealwright/core";
 import { openMemoryStorage } from "@sealwright/storage/memory";
 
 /** A memory storage that outlives `close`, so that a second store can be opened on it. */
@@ -68,11 +68,19 @@ async function pathsBelow(storage: Storage, prefix: string): Promise<string[]> {
   return (await Promise.all(below)).flat();
 }
 
-/** Every entry of `storage` in hex, by path. */
+const COUNT: readonly string[] = [paths.ENCRYPTION_COUNT, paths.ENCRYPTION_COUNT_ASIDE];
+
+/** Every entry of `storage` in hex, by path, without the ceiling of the count, which opening and sealing move about. */
 export async function snapshot(storage: Storage): Promise<Record<string, string>> {
-  const paths = await pathsBelow(storage, "");
-  const entries = paths.map(async (path) => [path, Buffer.from((await storage.get(path))!).toString("hex")] as const);
+  const all = (await pathsBelow(storage, "")).filter((path) => !COUNT.includes(path));
+  const entries = all.map(async (path) => [path, Buffer.from((await storage.get(path))!).toString("hex")] as const);
   return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Takes away everything of ours, so that OpenBao might have written the rest. */
+export async function makeForeign(storage: Storage): Promise<void> {
+  const ours = await pathsBelow(storage, paths.OURS);
+  await storage.write(ours.map((path) => ({ op: "delete", path })));
 }
 
 /** Replaces the entry at `path` by what `damage` makes of it. */

@@ -8,12 +8,14 @@ import {
   isForeign,
   isInitialized,
   type KeyStatus,
+  lockAndSave,
   numbersOf,
   openBySeal,
   openByShares,
   readSealConfig,
   rotateKeyring,
   type Storage,
+  unwrappedKeyring,
 } from "@sealwright/core";
 import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
 import { loadConfig, type ServerConfig } from "../config/index.ts";
@@ -24,6 +26,8 @@ import { StartupError } from "../runtime/startup-error.ts";
 import { openSeal } from "../seals/open-seal.ts";
 import { loadSharesPlugin } from "../seals/registry.ts";
 import { listAll, readEntry } from "./entries.ts";
+
+const SAVE_LIMITS = { timeoutMilliseconds: 10_000, clock: () => performance.now() };
 
 /** Gives the next share as text, hex or base64; asked until there are enough. */
 export type ShareSource = (given: number, threshold: number) => Promise<string>;
@@ -111,16 +115,21 @@ async function openWith(config: ServerConfig, options: OfflineOptions, storage: 
   try {
     const plugin = await loadSharesPlugin();
     const barrier = await unlock(storage, seal, plugin, numbersOf(sealConfig), options.shares);
+    const home = { barrier, wrapKeyring: unwrappedKeyring };
+    // A storage that was only read is left as it was.
+    let rotated = false;
     return {
       foreign: await isForeign(storage),
       list: (prefix) => listAll(storage, prefix),
       read: (path) => readEntry({ storage, barrier, seal, plugin }, path),
       rotate: async () => {
-        await rotateKeyring(storage, barrier, new Date().toISOString());
+        await rotateKeyring(home, new Date().toISOString());
+        rotated = true;
         return barrier.keyStatus;
       },
       close: async () => {
-        barrier.lock();
+        if (rotated) await lockAndSave(home, storage, SAVE_LIMITS);
+        else barrier.lock();
         await close();
       },
     };

@@ -15,9 +15,9 @@ export function isBatchToken(token: string): boolean {
   return token.startsWith(PREFIX);
 }
 
-/** The token that `entry` is. Throws `SEALED`. */
-export function sealBatchToken(barrier: Barrier, entry: TokenEntry): string {
-  const sealed = barrier.encrypt(PATH, Buffer.from(JSON.stringify(entry)));
+/** The token that `entry` is. Rejects with `SEALED`. */
+export async function sealBatchToken(barrier: Barrier, entry: TokenEntry): Promise<string> {
+  const sealed = await barrier.encrypt(PATH, Buffer.from(JSON.stringify(entry)));
   return PREFIX + Buffer.from(sealed).toString("base64url");
 }
 

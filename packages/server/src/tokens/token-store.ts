@@ -171,7 +171,7 @@ export class TokenStore {
   async #create(entries: TokenEntries, { entry, chosen }: TokenPlan): Promise<CreatedToken> {
     await this.#checkParent(entries, entry);
     if (entry.type === "batch") {
-      const token = sealBatchToken(entries.barrier, entry);
+      const token = await sealBatchToken(entries.barrier, entry);
       if (token.length > LONGEST_TOKEN) refuse("a batch token carries its policies and metadata: give it fewer");
       return { token, entry };
     }

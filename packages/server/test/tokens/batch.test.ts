@@ -86,6 +86,6 @@ test("a batch token that was altered anywhere, or is another store's, is none", 
 });
 
 test("a stored entry's bytes are no batch token", async () => {
-  const bytes = server.server.store.barrier.encrypt("sealwright/policies/x", Buffer.from("{}"));
+  const bytes = await server.server.store.barrier.encrypt("sealwright/policies/x", Buffer.from("{}"));
   expect(await server.lookup(`b.${Buffer.from(bytes).toString("base64url")}`)).toBe(403);
 });

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a store tells of itself while it works, for metrics and logs. Every call is quick and throws nothing. */
+
+/**
+ * What an encryption under the active data key was for: an entry of a batch, something that is not stored, such as a
+ * batch token, what is written together with a keyring, or a ceiling.
+ */
+export type EncryptionPurpose = "put" | "token" | "keyring" | "ceiling";
+
+/** How a save of the encryption count ended. `superseded`: a newer keyring was written meanwhile and has the count. */
+export type CountSaveOutcome = "saved" | "superseded" | "timeout" | "failed";
+
+export interface CountSave {
+  readonly outcome: CountSaveOutcome;
+  readonly milliseconds: number;
+  /** What it was allowed to take. */
+  readonly timeoutMilliseconds: number;
+  /** What it was to save. */
+  readonly encryptions: bigint;
+  /** `sealing`: there is no next save that would include it. */
+  readonly occasion: "interval" | "sealing";
+  /** Where it failed. */
+  readonly error?: unknown;
+}
+
+/** Why a data key is replaced without being asked. */
+export type RotationReason = "operations" | "interval" | "age";
+
+export interface StoreObserver {
+  /** A batch was written through the barrier. Milliseconds. */
+  wrote(puts: number, deletes: number, milliseconds: number): void;
+  /** An entry was read. Milliseconds. */
+  read(milliseconds: number): void;
+  /** Names were listed. Milliseconds. */
+  listed(milliseconds: number): void;
+  encrypted(purpose: EncryptionPurpose, encryptions: number): void;
+  countSaveEnded(save: CountSave): void;
+  rotated(reason: RotationReason, term: number): void;
+  /** A due rotation failed; it is tried again at the next check. */
+  rotationFailed(reason: RotationReason, error: unknown): void;
+}
+
+/** Listens to nothing. */
+export const UNOBSERVED: StoreObserver = {
+  wrote() {},
+  read() {},
+  listed() {},
+  encrypted() {},
+  countSaveEnded() {},
+  rotated() {},
+  rotationFailed() {},
+};
