@@ -115,8 +115,8 @@ export class RekeyService {
     return this.#rekey.restartVerification();
   }
 
+  /** Ends the attempt that `scope` names, if there is one. */
   async cancel(scope: string | typeof ANY_ATTEMPT): Promise<void> {
-    this.#check();
     const running = this.#rekey.current !== undefined;
     await this.#rekey.cancel(scope);
     if (running) this.#options.log.info(`${this.target} rekey cancelled`);

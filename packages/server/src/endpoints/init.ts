@@ -3,16 +3,25 @@ import type { InitShares, PlainChange, SealedStore } from "@sealwright/core";
 import { CoreError } from "@sealwright/core";
 import type { ShareNumbers } from "@sealwright/seal";
 import { z } from "zod";
+import { type DeliveredShares, deliverShares } from "../ceremonies/delivery.ts";
+import { recipientsFor } from "../ceremonies/rekey-request.ts";
 import { type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { int } from "../http/body.ts";
 import { HttpError } from "../http/problem.ts";
 import { plain } from "../http/respond.ts";
+import { encryptTo, PgpKeyError, type Recipient, readPublicKeys } from "../pgp/public-keys.ts";
+
+const text = z.string({ error: "expected a string" });
+const pgpKeys = z.array(text, { error: "expected a list of base64 PGP keys" });
 
 const body = z.object({
   secret_shares: int.optional(),
   secret_threshold: int.optional(),
+  pgp_keys: pgpKeys.optional(),
   recovery_shares: int.optional(),
   recovery_threshold: int.optional(),
+  recovery_pgp_keys: pgpKeys.optional(),
+  root_token_pgp_key: text.optional(),
   stored_shares: int.optional(),
 });
 
@@ -32,9 +41,19 @@ export interface InitDeps {
   readonly onInitialized: () => Promise<void>;
 }
 
-/** The parameters that do not go with this kind of seal and were given all the same. Zero counts as not given. */
+/** What is asked for, with every PGP key checked. Nothing has happened yet. */
+interface Plan {
+  readonly numbers: { readonly unseal: ShareNumbers } | { readonly recovery?: ShareNumbers };
+  /** Of the shares; null where they are answered in the clear. */
+  readonly recipients: Recipient[] | null;
+  readonly tokenRecipient: Recipient | undefined;
+}
+
+/** The parameters that do not go with this kind of seal and were given all the same. Nought counts as not given. */
 function refuseOthers(fields: InitBody, names: readonly (keyof InitBody)[], type: string): void {
-  const given = names.filter((name) => fields[name] !== undefined && fields[name] !== 0);
+  const isGiven = (value: InitBody[keyof InitBody]): boolean =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== 0;
+  const given = names.filter((name) => isGiven(fields[name]));
   if (given.length === 0) return;
   throw new HttpError(400, `parameters ${given.join(",")} not applicable to seal type ${type}`);
 }
@@ -43,31 +62,51 @@ function numbers(shares = 0, threshold = 0): ShareNumbers {
   return { shares, threshold };
 }
 
-function requestFor(fields: InitBody, autoSealed: boolean, type: string) {
+async function tokenRecipient(key = ""): Promise<Recipient | undefined> {
+  if (key === "") return undefined;
+  const [recipient] = await readPublicKeys([key]).catch((error: unknown) => {
+    throw error instanceof PgpKeyError ? new HttpError(400, `root_token_pgp_key: the PGP key ${error.why}`) : error;
+  });
+  return recipient;
+}
+
+async function planFor(fields: InitBody, autoSealed: boolean, type: string): Promise<Plan> {
+  const token = () => tokenRecipient(fields.root_token_pgp_key);
   if (!autoSealed) {
-    refuseOthers(fields, ["recovery_shares", "recovery_threshold"], type);
-    return { unseal: numbers(fields.secret_shares, fields.secret_threshold) };
+    refuseOthers(fields, ["recovery_shares", "recovery_threshold", "recovery_pgp_keys"], type);
+    const unseal = numbers(fields.secret_shares, fields.secret_threshold);
+    const recipients = await recipientsFor(fields.pgp_keys ?? [], unseal.shares, "seal");
+    return { numbers: { unseal }, recipients, tokenRecipient: await token() };
   }
-  refuseOthers(fields, ["secret_shares", "secret_threshold"], type);
+  refuseOthers(fields, ["secret_shares", "secret_threshold", "pgp_keys"], type);
   const recovery = numbers(fields.recovery_shares, fields.recovery_threshold);
-  return recovery.shares === 0 && recovery.threshold === 0 ? {} : { recovery };
+  const recipients = await recipientsFor(fields.recovery_pgp_keys ?? [], recovery.shares, "recovery");
+  const none = recovery.shares === 0 && recovery.threshold === 0;
+  return { numbers: none ? {} : { recovery }, recipients, tokenRecipient: await token() };
 }
 
-function texts(shares: readonly Uint8Array[], encoding: "hex" | "base64"): string[] {
-  return shares.map((share) => Buffer.from(share).toString(encoding));
+interface Delivered {
+  readonly unseal: DeliveredShares;
+  readonly recovery: DeliveredShares;
+  readonly rootToken: string;
 }
 
-function answer(shares: InitShares, rootToken: string) {
-  const recovery =
-    shares.recovery.length === 0
-      ? {}
-      : { recovery_keys: texts(shares.recovery, "hex"), recovery_keys_base64: texts(shares.recovery, "base64") };
+/** Encrypts before anything is stored: keys that cannot be handed out must not come into force. */
+async function deliver(plan: Plan, shares: InitShares, rootToken: string): Promise<Delivered> {
+  const { recipients, tokenRecipient } = plan;
+  const { unseal, recovery } = shares;
   return {
-    keys: texts(shares.unseal, "hex"),
-    keys_base64: texts(shares.unseal, "base64"),
-    ...recovery,
-    root_token: rootToken,
+    unseal: await deliverShares(unseal, unseal.length === 0 ? null : recipients),
+    recovery: await deliverShares(recovery, recovery.length === 0 ? null : recipients),
+    rootToken:
+      tokenRecipient === undefined ? rootToken : (await encryptTo(tokenRecipient, rootToken)).toString("base64"),
   };
+}
+
+function answer({ unseal, recovery, rootToken }: Delivered) {
+  const recoveryKeys =
+    recovery.keys.length === 0 ? {} : { recovery_keys: recovery.keys, recovery_keys_base64: recovery.keys_base64 };
+  return { ...unseal, ...recoveryKeys, root_token: rootToken };
 }
 
 /** `sys/init`. */
@@ -75,13 +114,17 @@ export function initEndpoints({ store, firstEntries, onInitialized }: InitDeps):
   const initialize = async (fields: InitBody, signal: AbortSignal) => {
     const status = await store.status();
     if (status.initialized) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
+    const plan = await planFor(fields, store.autoSealed, status.type);
     const first = firstEntries();
-    const request = requestFor(fields, store.autoSealed, status.type);
+    const delivered = Promise.withResolvers<Delivered>();
+    const beforeCommit = async (shares: InitShares) => {
+      delivered.resolve(await deliver(plan, shares, first.rootToken));
+      return first.changes;
+    };
     try {
-      const shares = await store.initialize({ ...request, signal, beforeCommit: async () => first.changes });
-      const response = plain(answer(shares, first.rootToken));
+      const shares = await store.initialize({ ...plan.numbers, signal, beforeCommit });
       for (const share of [...shares.unseal, ...shares.recovery]) share.fill(0);
-      return response;
+      return plain(answer(await delivered.promise));
     } catch (error) {
       if (!(error instanceof CoreError) || error.code !== "INVALID_REQUEST") throw error;
       const which = store.autoSealed ? "recovery" : "seal";
