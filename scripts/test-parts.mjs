@@ -2,6 +2,7 @@
 // The real parts that tests run against. What can be installed is installed, once; what cannot is named.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 const SOFTHSM = [
   "/usr/lib/softhsm/libsofthsm2.so",
@@ -22,20 +23,41 @@ function apt(...packages) {
   return spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options).status === 0;
 }
 
+/**
+ * kryoptic, built from its sources into the cache folder unless it is there; about a minute the first time. Answers why
+ * it could not be, or undefined.
+ */
+function buildKryoptic(root, node) {
+  const build = () =>
+    spawnSync(node, ["--conditions=source", join(root, "packages/testing/src/build-kryoptic.ts"), "--check"], {
+      stdio: "ignore",
+    }).status === 0;
+  if (build()) return undefined;
+  if (!onPath("cargo")) return "cargo is not installed (https://rustup.rs)";
+  const packages = ["libclang-dev", "libssl-dev", "libsqlite3-dev", "pkg-config"];
+  apt(...packages);
+  console.error("Building kryoptic for the tests (once; about a minute) …");
+  const run = spawnSync(node, ["--conditions=source", join(root, "packages/testing/src/build-kryoptic.ts")], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return run.status === 0 ? undefined : `cargo could not build it (it needs ${packages.join(", ")})`;
+}
+
 /** Each part: how to see that it is there, and what to install where it is not. */
 const PARTS = [
   { name: "SoftHSM", present: () => SOFTHSM.some(existsSync) && onPath("softhsm2-util"), packages: ["softhsm2"] },
   { name: "pkcs11-tool", present: () => onPath("pkcs11-tool"), packages: ["opensc"] },
+  { name: "C compiler", present: () => onPath(process.env.CC ?? "cc"), packages: ["gcc", "libc6-dev"] },
 ];
 
 /** Installs what is missing where that can be done; answers what still is, and the environment that the tests need. */
-export function setUpParts() {
-  const missing = PARTS.filter((part) => !part.present() && !(apt(...part.packages) && part.present()));
-  return {
-    env: {},
-    missing: missing.map(({ name, packages }) => ({
+export function setUpParts(root, node) {
+  const missing = PARTS.filter((part) => !part.present() && !(apt(...part.packages) && part.present())).map(
+    ({ name, packages }) => ({
       name,
       why: `it is not installed and could not be (as root: apt-get install ${packages.join(" ")})`,
-    })),
-  };
+    }),
+  );
+  const why = buildKryoptic(root, node);
+  return { env: {}, missing: why === undefined ? missing : [...missing, { name: "kryoptic", why }] };
 }

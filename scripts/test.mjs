@@ -11,7 +11,7 @@ import { setUpParts } from "./test-parts.mjs";
 const { root, node } = prepare();
 const long = process.argv.includes("--long");
 const rest = process.argv.slice(2).filter((argument) => argument !== "--long");
-const { env, missing } = setUpParts(root);
+const { env, missing } = setUpParts(root, node);
 
 for (const part of missing) console.error(`MISSING: ${part.name}: ${part.why}. Its tests are counted as skipped.`);
 if (process.env.CI === "true" && missing.length > 0) {

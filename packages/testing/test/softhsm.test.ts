@@ -22,7 +22,7 @@ describe("the SoftHSM harness", () => {
     const hsm = await softHsm();
     onTestFinished(() => hsm.stop());
     await expect(hsm.changePin("9999", "8888")).rejects.toThrow("pkcs11-tool --change-pin failed");
-    await expect(hsm.deleteAesKey({ label: "none", id: "09" })).rejects.toThrow("--delete-object failed");
+    await expect(hsm.deleteSecretKey({ label: "none", id: "09" })).rejects.toThrow("--delete-object failed");
   });
 
   it("keeps each token in a folder of its own, and removes it", async () => {
@@ -41,7 +41,7 @@ describe("the SoftHSM harness", () => {
     const copy = await softHsm({ tokenLabel: "mine", pin: "4321", tokens });
     onTestFinished(() => copy.stop());
     await copy.addAesKey({ label: "only here", id: "01" });
-    await expect(original.deleteAesKey({ label: "only here", id: "01" })).rejects.toThrow("failed");
-    await copy.deleteAesKey({ label: "only here", id: "01" });
+    await expect(original.deleteSecretKey({ label: "only here", id: "01" })).rejects.toThrow("failed");
+    await copy.deleteSecretKey({ label: "only here", id: "01" });
   });
 });

@@ -79,7 +79,7 @@ describe("a key that", () => {
     await hsm.addAesKey(AES);
     await withSeal(hsm, { ...stanzaFor(hsm), key_label: AES.label }, async (seal) => {
       const blob = await seal.wrap(TEXT);
-      await hsm.deleteAesKey(AES);
+      await hsm.deleteSecretKey(AES);
       await rejectsWithCode(seal.wrap(TEXT), "SEAL_KEY_MISSING");
       await hsm.addAesKey(AES);
       await rejectsWithCode(seal.unwrap(blob), "SEAL_BAD_CIPHERTEXT");
