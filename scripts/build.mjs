@@ -23,6 +23,7 @@ await build({
     sealwright: "packages/cli/src/main.ts",
     "seal-child": "packages/isolation/src/child.ts",
     "plugin-pkcs11": "plugins/pkcs11/src/index.ts",
+    "plugin-static": "plugins/static/src/index.ts",
   },
   outdir: out,
   outExtension: { ".js": ".mjs" },

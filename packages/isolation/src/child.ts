@@ -5,7 +5,7 @@
  * host leaves no child behind; only a library that holds the main thread just then can delay that.
  */
 import { flushCompileCache } from "node:module";
-import { type AutoSealPlugin, type Seal, SealError } from "@sealwright/seal";
+import { type AutoSealPlugin, type Seal, type SealEnvironment, SealError } from "@sealwright/seal";
 import { type Answers, type FromChild, type Request, type ToChild, toFailure } from "./protocol.ts";
 
 /** More than any seal answers: 64 KiB and what an envelope adds. */
@@ -38,6 +38,11 @@ function send(message: FromChild): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
+const environment: SealEnvironment = {
+  log: (level, message) => send({ kind: "log", level, message }),
+  replaceProcess: (reason) => send({ kind: "replace", reason }),
+};
+
 let opened: Seal | undefined;
 
 function seal(): Seal {
@@ -46,20 +51,22 @@ function seal(): Seal {
 }
 
 function sizeOf(answer: Answers[keyof Answers]): number {
-  if (answer === undefined) return 0;
-  return answer instanceof Uint8Array ? answer.length : answer.ciphertext.length;
+  if (answer instanceof Uint8Array) return answer.length;
+  return answer !== undefined && "ciphertext" in answer ? answer.ciphertext.length : 0;
 }
 
 async function perform(request: Request): Promise<Answers[keyof Answers]> {
   switch (request.op) {
     case "open": {
       const plugin = await loading;
-      opened = await plugin.open(request.config, {
-        log: (level, message) => send({ kind: "log", level, message }),
-      });
+      opened = await plugin.open(request.config, environment);
       // This process ends by a signal, so what it compiled would otherwise never reach the cache.
       flushCompileCache();
       return undefined;
+    }
+    case "diagnose": {
+      const plugin = await loading;
+      return (await plugin.diagnose?.(request.config, environment)) ?? { sheets: [], checks: [] };
     }
     case "wrap":
       return seal().wrap(request.plaintext, request.aad === undefined ? {} : { aad: request.aad });

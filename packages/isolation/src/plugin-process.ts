@@ -2,6 +2,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type SealEnvironment, SealError } from "@sealwright/seal";
+import { CHILD_FILE, forkOptions } from "./command.ts";
+import { watchMemory } from "./memory.ts";
 import { type Answers, type FromChild, type Request, type ToChild, toError } from "./protocol.ts";
 
 /** How to start the process of a seal. None of it is secret: the configuration follows over the channel. */
@@ -16,6 +18,10 @@ export interface ChildOptions {
   readonly withhold: readonly string[];
   /** The child's file where it isn't the one beside this module: a bundle of its own. */
   readonly childPath?: string;
+  /** How many calls it shall work on at a time, each perhaps on a thread: 8 if left out. */
+  readonly maxParallel?: number;
+  /** How much memory it may hold before it is replaced, 1 GiB if left out. Watched on Linux only. */
+  readonly memoryLimitBytes?: number;
 }
 
 /** What a process tells whoever started it. */
@@ -31,50 +37,34 @@ type Pending = {
   readonly deadline: NodeJS.Timeout;
 };
 
+export const DEFAULT_PARALLEL = 8;
+const DEFAULT_MEMORY_BYTES = 1024 ** 3;
 /** How long a process may take to go after SIGKILL, and to close its seal when asked. */
 const GRACE_MS = 2_000;
 const KEPT_OUTPUT = 2_000;
 const SILENT: ProcessEvents = { log: () => undefined, refused: () => undefined };
 
-const fromSource = import.meta.url.endsWith(".ts");
-
-function execArgv(): string[] {
-  return [
-    // Without it a SIGUSR1 opens the debugger's port in a process that holds a PIN.
-    ...(process.allowedNodeEnvironmentFlags.has("--disable-sigusr1") ? ["--disable-sigusr1"] : []),
-    ...(fromSource ? ["--conditions=source"] : []),
-  ];
-}
-
-/** `env` without the variables to withhold, and without `NODE_OPTIONS`, which could open an inspector. */
-function childEnvironment(env: NodeJS.ProcessEnv, withhold: readonly string[]): NodeJS.ProcessEnv {
-  const hidden = new Set([...withhold, "NODE_OPTIONS"]);
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
-}
-
 /**
- * One child process that runs one plugin. Requests may overlap. It is started by the constructor and never comes back:
- * a crash, or a request past its deadline, ends it for good.
+ * One child process that runs one plugin. Requests may overlap. It is started by the constructor and never comes back: a
+ * crash, or a request past its deadline, ends it for good, and so does `retire` once its requests are answered.
  */
 export class PluginProcess {
   readonly #type: string;
   readonly #child: ChildProcess;
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<"gone" | "left behind">();
   readonly #pending = new Map<number, Pending>();
+  readonly #unwatch: () => void;
   #events = SILENT;
   #nextId = 1;
-  #alive = true;
+  #retired = false;
+  #killed = false;
   #output = "";
 
-  constructor({ type, module, env, withhold, childPath }: ChildOptions) {
+  constructor(options: ChildOptions) {
+    const { type, module, env, withhold, childPath, maxParallel = DEFAULT_PARALLEL } = options;
+    const { memoryLimitBytes = DEFAULT_MEMORY_BYTES } = options;
     this.#type = type;
-    const path = childPath ?? fileURLToPath(new URL(fromSource ? "./child.ts" : "./child.js", import.meta.url));
-    this.#child = fork(path, [module], {
-      env: childEnvironment(env, withhold),
-      execArgv: execArgv(),
-      serialization: "advanced",
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    });
+    this.#child = fork(childPath ?? fileURLToPath(CHILD_FILE), [module], forkOptions(env, withhold, maxParallel));
     this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
     this.#child.on("error", (cause) => this.#end(cause.message));
     // A channel that closes while the process lives on leaves it useless.
@@ -86,6 +76,9 @@ export class PluginProcess {
         this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
       });
     }
+    this.#unwatch = watchMemory(this.#child.pid ?? 0, memoryLimitBytes, (bytes) => {
+      this.retire(`it holds ${bytes >> 20} MiB of memory, and ${memoryLimitBytes >> 20} are the limit`);
+    });
   }
 
   /** Says where log lines and final failures go. A process started early has nobody to tell until then. */
@@ -95,11 +88,16 @@ export class PluginProcess {
 
   /** Whether it still takes requests. */
   get alive(): boolean {
-    return this.#alive;
+    return !this.#retired && !this.#killed;
+  }
+
+  /** Whether it goes because it was asked to, not because it failed. */
+  get retired(): boolean {
+    return this.#retired;
   }
 
   /** Resolves when the process is gone, or was left behind 2 s after SIGKILL, stuck in a driver. */
-  get ended(): Promise<void> {
+  get ended(): Promise<"gone" | "left behind"> {
     return this.#ended.promise;
   }
 
@@ -112,7 +110,7 @@ export class PluginProcess {
    * `SEAL_TIMEOUT`, the others under way with `SEAL_UNAVAILABLE`, as they do when it crashes.
    */
   request<R extends Request>(request: R, deadlineMs: number): Promise<Answers[R["op"]]> {
-    if (!this.#alive) return Promise.reject(this.#gone("is not running"));
+    if (!this.alive) return Promise.reject(this.#gone("is not running"));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const message: ToChild = { id, request };
@@ -130,6 +128,14 @@ export class PluginProcess {
     });
   }
 
+  /** Takes no further requests, and ends the process when those under way are answered or past their deadline. */
+  retire(reason: string): void {
+    if (!this.alive) return;
+    this.#retired = true;
+    this.#events.log("warn", `process ${this.pid} of the ${this.#type} seal is replaced: ${reason}`);
+    this.#goWhenIdle();
+  }
+
   /** Lets the plugin close its seal, for two seconds at most, and ends the process. Never rejects. */
   async close(): Promise<void> {
     await this.request({ op: "close" }, GRACE_MS).catch(() => undefined);
@@ -139,8 +145,8 @@ export class PluginProcess {
 
   /** SIGKILL, at once. Requests under way reject with `SEAL_UNAVAILABLE`. */
   kill(): void {
-    if (!this.#alive) return;
-    this.#alive = false;
+    if (this.#killed) return;
+    this.#killed = true;
     this.#child.kill("SIGKILL");
     const grace = setTimeout(() => {
       this.#events.log("warn", `process ${this.pid} of the ${this.#type} seal does not end and is left behind`);
@@ -149,11 +155,17 @@ export class PluginProcess {
     void this.ended.then(() => clearTimeout(grace));
   }
 
+  #goWhenIdle(): void {
+    if (this.#retired && this.#pending.size === 0) this.kill();
+  }
+
   #receive(message: FromChild): void {
-    if (message.kind === "log") {
-      this.#events.log(message.level, message.message);
-      return;
-    }
+    if (message.kind === "log") this.#events.log(message.level, message.message);
+    else if (message.kind === "replace") this.retire(message.reason);
+    else this.#settle(message);
+  }
+
+  #settle(message: Extract<FromChild, { kind: "answer" | "failure" }>): void {
     const error = message.kind === "failure" ? toError(message.failure) : undefined;
     if (error?.final) this.#events.refused(error);
     const pending = this.#pending.get(message.id);
@@ -165,10 +177,12 @@ export class PluginProcess {
     clearTimeout(pending.deadline);
     if (message.kind === "answer") pending.resolve(message.value);
     else if (error !== undefined) pending.reject(error);
+    this.#goWhenIdle();
   }
 
   #end(how: string): void {
-    this.#alive = false;
+    this.#killed = true;
+    this.#unwatch();
     for (const { reject, deadline } of this.#pending.values()) {
       clearTimeout(deadline);
       reject(this.#gone(`ended (${how})`));
@@ -180,7 +194,7 @@ export class PluginProcess {
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.unref();
-    this.#ended.resolve();
+    this.#ended.resolve(how === "left behind" ? how : "gone");
   }
 
   #gone(what: string): SealError {

@@ -3,10 +3,18 @@
  * What crosses the channel between a host and the child process that runs a seal plugin. Values are structured clones
  * (`serialization: "advanced"`), so bytes stay bytes and keys never become strings.
  */
-import { isSealError, type SealEnvironment, SealError, type SealErrorCode, type SealedBlob } from "@sealwright/seal";
+import {
+  type Diagnosis,
+  isSealError,
+  type SealEnvironment,
+  SealError,
+  type SealErrorCode,
+  type SealedBlob,
+} from "@sealwright/seal";
 
-/** What a host asks of its child. `open` comes first and once, `close` last. */
+/** What a host asks of its child. `open` comes first and once, `close` last; `diagnose` stands alone. */
 export type Request =
+  | { readonly op: "diagnose"; readonly config: Readonly<Record<string, unknown>> }
   | { readonly op: "open"; readonly config: Readonly<Record<string, unknown>> }
   | { readonly op: "wrap"; readonly plaintext: Uint8Array; readonly aad?: Uint8Array }
   | { readonly op: "unwrap"; readonly blob: SealedBlob; readonly aad?: Uint8Array }
@@ -14,6 +22,7 @@ export type Request =
 
 /** The value that answers each request. */
 export interface Answers {
+  readonly diagnose: Diagnosis;
   readonly open: undefined;
   readonly wrap: SealedBlob;
   readonly unwrap: Uint8Array;
@@ -33,6 +42,7 @@ export type LogLevel = Parameters<SealEnvironment["log"]>[0];
 export type FromChild =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failure"; readonly id: number; readonly failure: Failure }
+  | { readonly kind: "replace"; readonly reason: string }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string };
 
 /** A `SealError` as it crosses the channel. */

@@ -82,6 +82,7 @@ describe("a plugin that does not answer", () => {
     kill.mockRestore();
     const leftBehind = `warn: process ${pid} of the fake seal does not end and is left behind`;
     await vi.waitFor(() => expect(fake.logged).toContain(leftBehind), { timeout: 5_000 });
+    expect(fake.seal.status).toMatchObject({ leftBehind: 1, started: 2 });
   });
 
   it("during open is SEAL_TIMEOUT, and no process is left", async () => {

@@ -7,6 +7,7 @@
  */
 import type { SealedBlob } from "./blob.ts";
 import type { ConfigFields, ConfigOf } from "./config.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 
 /** The longest plaintext of {@link Seal.wrap}, in bytes. */
 export const MAX_PLAINTEXT_BYTES = 65_536;
@@ -51,6 +52,11 @@ export interface Seal {
 export interface SealEnvironment {
   /** One line for the operator at a level. Never give it a secret. */
   log(level: "debug" | "info" | "warn", message: string): void;
+  /**
+   * Asks for a fresh process in place of this one, because the native code in it is beyond repair: calls under way are
+   * finished, later ones go to the new process. Absent where the plugin runs in the host's own process.
+   */
+  replaceProcess?(reason: string): void;
 }
 
 /** A seal that a service or device opens: cloud KMS, HSM, static key. */
@@ -62,15 +68,18 @@ export interface AutoSealPlugin<Fields extends ConfigFields = ConfigFields> {
   readonly config: Fields;
   /**
    * `process` asks the host to run this plugin in a child process of its own, because it loads native code that may
-   * hang or crash. The module must then be importable by the host under the name `module` and export the plugin as
-   * `plugin`.
+   * hang or crash. Any plugin can be run so, if its module exports it as `plugin`.
    */
-  readonly isolation?: { readonly kind: "process"; readonly module: string };
+  readonly isolation?: "process";
+  /** How many calls it can work on at a time, each perhaps on a thread of its own; further ones wait in the host. */
+  maxParallel?(config: ConfigOf<Fields>): number;
   /**
    * Makes a ready seal from a checked configuration, or rejects with `SEAL_CONFIG` or `SEAL_PLUGIN_UNAVAILABLE`.
    * Touches no network: a KMS may be down at start. Never gives a half-configured seal.
    */
   open(config: ConfigOf<Fields>, env: SealEnvironment): Promise<Seal>;
+  /** Looks at the backend for an operator, changing nothing. Never rejects: what goes wrong is a failed check. */
+  diagnose?(config: ConfigOf<Fields>, env: SealEnvironment): Promise<Diagnosis>;
 }
 
 /** How many shares a key is split into, and how many of them give it back. */

@@ -4,6 +4,7 @@ export * from "./blob.ts";
 export * from "./call.ts";
 export * from "./config.ts";
 export * from "./contract.ts";
+export * from "./diagnosis.ts";
 export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./guard.ts";

@@ -10,7 +10,7 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   kind: "auto",
   type: "pkcs11",
   config: fields,
-  isolation: { kind: "process", module: "@sealwright/plugin-pkcs11" },
+  isolation: "process",
   async open(config) {
     checkNames(config);
     return openPkcs11Seal(await Library.load(config.lib), config);

@@ -8,6 +8,7 @@ import { open as openFile } from "node:fs/promises";
 import { type AutoSealPlugin, type SealEnvironment, SealError } from "@sealwright/seal";
 
 const fields = {};
+const hoard: Buffer[] = [];
 
 async function obey(command: string, env: SealEnvironment): Promise<string> {
   const [verb, argument = ""] = command.split(" ", 2);
@@ -56,6 +57,12 @@ async function obey(command: string, env: SealEnvironment): Promise<string> {
       return "";
     case "env":
       return process.env[argument] ?? "not set";
+    case "hoard":
+      hoard.push(Buffer.alloc(Number(argument) << 20, 1));
+      return String(process.pid);
+    case "replace":
+      env.replaceProcess?.(argument);
+      return String(process.pid);
     case "flags":
       return process.execArgv.join(" ");
     default:

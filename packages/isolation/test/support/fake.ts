@@ -2,9 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Seal } from "@sealwright/seal";
 import { onTestFinished, vi } from "vitest";
-import { type IsolationOptions, openIsolated } from "../../src/index.ts";
+import { type IsolatedSeal, type IsolationOptions, openIsolated } from "../../src/index.ts";
 
 export const fakeModule = new URL("./fake-plugin.ts", import.meta.url).href;
 
@@ -17,7 +16,7 @@ export async function temporaryFolder(): Promise<string> {
 
 /** A fake in a process of its own, and what it did. */
 export interface Fake {
-  readonly seal: Seal;
+  readonly seal: IsolatedSeal;
   /** Has the fake obey, and answers what it says. */
   tell(command: string, signal?: AbortSignal): Promise<string>;
   /** The lines of the journal: `open PID` and `close PID`. */
@@ -37,6 +36,7 @@ export async function fakeOptions(
     module: fakeModule,
     env: process.env,
     withhold: [],
+    maxParallel: 1,
     log: (level, message) => logged.push(`${level}: ${message}`),
     ...over,
     config: { journal, ...over.config },

@@ -2,7 +2,7 @@
 /** From a `seal` block to a ready seal, in this process or in one of its own. */
 import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment } from "@sealwright/seal";
 import type { SealConfig } from "../config/index.ts";
-import { isAuto, loadPlugin, secretVariablesOfAll } from "./registry.ts";
+import { isAuto, loadPlugin, packageOf, secretVariablesOfAll } from "./registry.ts";
 
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
 export interface OpenedSeal {
@@ -24,18 +24,18 @@ async function open(
   env: NodeJS.ProcessEnv,
   log: SealEnvironment["log"],
 ): Promise<Seal> {
-  const isolated = block.isolation === undefined ? plugin.isolation?.kind === "process" : block.isolation === "process";
-  if (!isolated || plugin.isolation === undefined) return plugin.open(config, { log });
+  if ((block.isolation ?? plugin.isolation) !== "process") return plugin.open(config, { log });
   const { openIsolated } = await import("@sealwright/isolation");
   const { childModule, childPath } = await import("./child-files.ts");
   return openIsolated({
     type: block.type,
-    module: childModule(plugin.isolation.module),
+    module: childModule(packageOf(block.type)),
     ...childPath(),
     config,
     env,
     withhold: [...(await secretVariablesOfAll()), ...variablesNamedIn(block)],
     deadlineMs: block.call_deadline,
+    ...(plugin.maxParallel === undefined ? {} : { maxParallel: plugin.maxParallel(config) }),
     log,
   });
 }

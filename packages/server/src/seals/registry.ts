@@ -28,6 +28,11 @@ export async function loadPlugin(type: string): Promise<SealPlugin> {
   return (await load()).plugin;
 }
 
+/** The package that exports the plugin for `type`, a known one, as `plugin`: what a process of its own imports. */
+export function packageOf(type: string): string {
+  return `@sealwright/plugin-${type}`;
+}
+
 /** The plugin that splits keys into shares. */
 export async function loadSharesPlugin(): Promise<SharesSealPlugin> {
   return (await BUILT_IN.shamir()).plugin;

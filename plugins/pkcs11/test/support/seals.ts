@@ -23,7 +23,7 @@ export async function openApart(
 ): Promise<Seal> {
   return openIsolated({
     type: "pkcs11",
-    module: plugin.isolation?.module ?? "",
+    module: "@sealwright/plugin-pkcs11",
     config: resolveConfig("pkcs11", plugin.config, stanza, {}).config,
     env: { ...process.env, ...hsm.env },
     withhold: secretVariables(plugin.config),
