@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The tables of docs/configuration.md, made from the declarations that check the files. */
+import { auditFile } from "./audit.ts";
 import { general, telemetry } from "./general.ts";
 import { listener, listenerTelemetry } from "./listener.ts";
 import { anySeal } from "./seal.ts";
@@ -16,6 +17,7 @@ export const sections: Readonly<Record<string, Section>> = {
   "listener telemetry": listenerTelemetry,
   seal: anySeal,
   telemetry,
+  "audit file": auditFile,
 };
 
 /** What a section takes, as a Markdown table; empty where it takes nothing. */

@@ -8,7 +8,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ALONE = "this server works alone, without standbys or replication";
 const NO_PLUGINS = "seals are chosen by their type, and other plugins are not loaded";
-const NO_AUDIT = "nothing is audited yet";
+const ONE_AUDIT_FILE = "the audit block declares the only audit file, and its format is fixed";
 const NO_CACHE = "nothing is cached above the storage";
 const NO_ENDPOINT = "there is no such endpoint";
 const LOGS_TO_STDERR = "the log goes to standard error";
@@ -67,12 +67,11 @@ const settings = {
 export const general: Section<typeof settings> = {
   name: "",
   settings,
-  blocks: ["storage", "backend", "listener", "seal", "kms", "telemetry"],
+  blocks: ["storage", "backend", "listener", "seal", "kms", "telemetry", "audit"],
   ignored: {
     administrative_namespace_path: "there are no namespaces",
     adaptive_overload_protection: "requests are limited by size and duration only",
-    allow_audit_log_prefixing: NO_AUDIT,
-    audit: NO_AUDIT,
+    allow_audit_log_prefixing: ONE_AUDIT_FILE,
     cache_size: NO_CACHE,
     cloud: "there is no cloud service behind this server",
     cluster_cipher_suites: ALONE,
@@ -120,7 +119,7 @@ export const general: Section<typeof settings> = {
     request_limiter: "requests are limited by size and duration only",
     sentinel: "there are no Sentinel policies",
     service_registration: ALONE,
-    unsafe_allow_api_audit_creation: NO_AUDIT,
+    unsafe_allow_api_audit_creation: ONE_AUDIT_FILE,
     unsafe_cross_namespace_identity: "there are no namespaces",
     user_lockout: "there are no users with passwords",
   },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The server's configuration: Vault's files and variables, checked and with the origin of every value. */
+export type { AuditConfig } from "./audit.ts";
 export { DURATION, parseDuration } from "./duration.ts";
 export { ConfigError, type ConfigWarning, placed, type SourcePosition } from "./errors.ts";
 export type { LogLevel } from "./general.ts";

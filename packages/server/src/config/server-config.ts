@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type AuditConfig, readAudit } from "./audit.ts";
 import { type Block, lastBlock, readBlocks } from "./blocks.ts";
 import { ConfigError, type ConfigWarning, type SourcePosition } from "./errors.ts";
 import { general, telemetry } from "./general.ts";
@@ -19,6 +20,8 @@ export interface ServerConfig extends ValuesOf<typeof general.settings> {
   /** At least one that is enabled, in the order of the files. */
   readonly seal: readonly SealConfig[];
   readonly telemetry: ValuesOf<typeof telemetry.settings>;
+  /** Undefined where nothing is audited. */
+  readonly audit: AuditConfig | undefined;
   /** Where each value came from, by dotted path: `log_level`, `listener.0.address`, `seal.0.kms_key_id`. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
@@ -45,6 +48,7 @@ export function readConfig(
     listener: readTheListeners(documents, values.default_max_request_duration, reading),
     seal,
     telemetry: readTelemetry(documents, reading),
+    audit: readAudit(blocksNamed(documents, ["audit"], 1), reading),
     origins: reading.origins,
   };
   return { config, warnings: reading.warnings };
