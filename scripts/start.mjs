@@ -13,7 +13,9 @@ const server = spawn(
     stdio: "inherit",
   },
 );
-// The terminal sends Ctrl-C to the whole group, so the server gets its own; this process waits for it to end.
-for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
+// A terminal sends Ctrl-C to the whole group, so the server gets its own, and a second one would end it at once; anybody
+// else signals this process or npm alone. Either way this process waits for the server to end.
+const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => terminal || server.kill(signal));
 process.on("SIGTERM", () => server.kill("SIGTERM"));
 server.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
