@@ -20,6 +20,7 @@ export interface Answer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const MEBIBYTE = 2 ** 20;
+const PATIENCE_MS = 10_000;
 
 function parse(text: string): Json {
   if (text === "") return null;
@@ -42,6 +43,7 @@ export function exchange({ method, url, headers, body }: Outgoing): Promise<Answ
       incoming.on("end", finish);
       incoming.on("error", finish);
     });
+    outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy(new Error(`no answer to ${method} ${url}`)));
     outgoing.on("error", reject);
     outgoing.end(body);
   });

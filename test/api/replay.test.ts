@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, describe, expect, test } from "vitest";
-import { explains, type Found, fits, knownDifferences, linesOf, unusedParts } from "./known-differences.ts";
-import { PENDING_PATHS, PENDING_ROWS } from "./pending.ts";
-import { familyOf, RECORDINGS, type RecordingName, type Row, readRecording } from "./recording.ts";
+import { explains, type Found, knownDifferences, linesOf, unusedParts } from "./known-differences.ts";
+import { familyOf, RECORDINGS, type RecordingName, readRecording } from "./recording.ts";
 import { type Outcome, replay } from "./replay.ts";
 
 const outcomes = new Map<RecordingName, readonly Outcome[]>();
 const outcomesOf = (name: RecordingName): readonly Outcome[] => outcomes.get(name) ?? [];
 
-function pendingPath({ path }: Row): string | undefined {
-  return PENDING_PATHS.find((start) => path.startsWith(`/v1/${start}`));
-}
-
-function isCompared(row: Row): boolean {
-  return pendingPath(row) === undefined && !PENDING_ROWS.some((pattern) => fits(pattern, row.name));
-}
-
 function found(): Found[] {
-  return RECORDINGS.flatMap((name) =>
-    linesOf(
-      name,
-      outcomesOf(name).filter(({ row }) => isCompared(row)),
-    ),
-  );
+  return RECORDINGS.flatMap((name) => linesOf(name, outcomesOf(name)));
 }
 
 beforeAll(async () => {
@@ -30,14 +16,14 @@ beforeAll(async () => {
 }, 120_000);
 
 describe.each(RECORDINGS)("the recording with a %s seal", (name) => {
-  const families = [...new Set(readRecording(name).filter(isCompared).map(familyOf))];
+  const families = [...new Set(readRecording(name).map(familyOf))];
 
   test("is replayed to its last row", () => {
     expect(outcomesOf(name)).toHaveLength(readRecording(name).length);
   });
 
   test.each(families)("%s: status and shape are as recorded, or differ for a listed reason", (family) => {
-    const rows = outcomesOf(name).filter(({ row }) => familyOf(row) === family && isCompared(row));
+    const rows = outcomesOf(name).filter(({ row }) => familyOf(row) === family);
     const unexplained = linesOf(name, rows).filter((line) => !knownDifferences.some((each) => explains(each, line)));
     expect(rows).not.toHaveLength(0);
     expect(unexplained.map(({ row, line }) => `${row}: ${line}`)).toEqual([]);
@@ -54,13 +40,5 @@ describe("the list of differences", () => {
 
   test("has a reason for each, and none of them is that something is missing yet", () => {
     for (const { reason } of knownDifferences) expect(reason).toMatch(/^(?!.*\b(?:not done|todo|yet|later)\b).{30,}$/i);
-  });
-});
-
-describe("what is not compared", () => {
-  test.each(PENDING_PATHS)("%s is not served", (start) => {
-    const rows = RECORDINGS.flatMap(outcomesOf).filter(({ row }) => pendingPath(row) === start && row.status < 300);
-    expect(rows).not.toHaveLength(0);
-    expect(rows.filter(({ answer }) => answer.status < 300).map(({ row }) => row.name)).toEqual([]);
   });
 });

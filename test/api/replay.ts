@@ -142,6 +142,11 @@ class Replay {
   }
 }
 
+/** Whether an attempt that the recorded server ended goes on here, since the row did not name it: the replay ends it. */
+function refusedToCancel({ row, answer }: Outcome): boolean {
+  return row.method === "DELETE" && row.status < 300 && answer.status === 400;
+}
+
 function nextState(rows: readonly Row[], index: number): string {
   return rows[index + 1]?.state ?? "";
 }
@@ -156,11 +161,15 @@ export async function replay(name: RecordingName): Promise<Outcome[]> {
   try {
     await stage.start("served");
     for (const [index, row] of rows.entries()) {
-      outcomes.push(await replay.send(row));
+      const outcome = await replay.send(row);
+      outcomes.push(outcome);
+      if (refusedToCancel(outcome)) await replay.also("DELETE", row.path.replace("/v1/", ""));
       if (row.name === "unseal-after-seal") unsealBodies.push(replay.requestBody(row));
       if (WIPED_AFTER.test(row.name) && !WIPED_AFTER.test(rows[index + 1]?.name ?? "")) await stage.wipe();
       const next = nextState(rows, index);
       if (next === row.state) continue;
+      // The recorded server had nothing at secret/ until a row mounted it.
+      if (next === "unsealed") await replay.also("DELETE", "sys/mounts/secret");
       // Our init mounts key/value version 1 at secret/; the recorded server had no mount until a row made one.
       if (next === "unsealed") await replay.also("DELETE", "sys/mounts/secret");
       if (next.startsWith("default-listener")) {
