@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Fields as Vault's request framework takes them: numbers and flags may be texts, and a list one text with commas. */
 import { z } from "zod";
+import { parseObject } from "../http/body.ts";
 
 const WHOLE = /^[+-]?\d{1,19}$/;
 const TRUE = ["1", "t", "true"];
@@ -37,3 +38,10 @@ export const textList = z
   .default([]);
 
 export const text = z.string({ error: "expected a string" }).default("");
+
+/** The warning about fields of the JSON object `body` that `schema` does not have; none where there are none. */
+export function ignoredFields(body: string, schema: z.ZodObject): string[] {
+  const known = new Set(Object.keys(schema.shape));
+  const unknown = Object.keys(parseObject(body)).filter((name) => !known.has(name.toLowerCase()));
+  return unknown.length === 0 ? [] : [`Endpoint ignored these unrecognized parameters: [${unknown.sort().join(" ")}]`];
+}

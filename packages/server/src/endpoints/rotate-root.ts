@@ -13,7 +13,7 @@ import { type Call, type Endpoint, onWrite, operation, operationWith } from "../
 import type { Gate } from "../http/dispatcher.ts";
 import { HttpError } from "../http/problem.ts";
 import { dataResponse, mergedResponse, noContent } from "../http/respond.ts";
-import { text, textList, truth, wholeNumber } from "./framework-fields.ts";
+import { ignoredFields, text, textList, truth, wholeNumber } from "./framework-fields.ts";
 
 const start = z.object({
   secret_shares: wholeNumber,
@@ -71,7 +71,8 @@ function initOperations(service: RekeyService, gate: Gate): Endpoint["operations
       });
     }
     await service.start(order);
-    return dataResponse(rotationState(await service.state(), service));
+    const warnings = ignoredFields(request.text, start);
+    return dataResponse(rotationState(await service.state(), service), { warnings });
   };
   const cancel = async ({ request, fields }: Call<typeof cancellation>) => {
     await service.cancel(await cancelScope(gate, request, fields.nonce));
