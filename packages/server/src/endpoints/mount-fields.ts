@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { HttpError } from "../http/problem.ts";
 import { bool, duration } from "../mounts/fields.ts";
-import { type Mount, type MountConfig, NO_CONFIG } from "../mounts/mount.ts";
+import { type Mount, type MountConfig, type MountType, NO_CONFIG } from "../mounts/mount.ts";
 
 const texts = z.array(z.string({ error: "expected a list of texts" }), { error: "expected a list of texts" });
 
@@ -43,12 +43,24 @@ export const mountBody = z.object({
 export const tuneBody = z.object({ ...configFields, description: text.optional(), options: options.optional() });
 
 const VERSIONS = ["1", "2"];
-/** The names under which key/value can be asked for, and the version that each stands for. */
-const TYPES: Readonly<Record<string, string | undefined>> = { kv: undefined, "kv-v1": "1", "kv-v2": "2", generic: "1" };
+/** The names under which engines can be asked for; some stand for a version of key/value. */
+const TYPES: Readonly<Record<string, { readonly type: MountType; readonly version?: string }>> = {
+  kv: { type: "kv" },
+  "kv-v1": { type: "kv", version: "1" },
+  "kv-v2": { type: "kv", version: "2" },
+  generic: { type: "kv", version: "1" },
+  transit: { type: "transit" },
+};
 
 function refuseVersion(version: string | undefined): void {
   if (version === undefined || VERSIONS.includes(version)) return;
   throw new HttpError(400, `invalid version provided: ${JSON.stringify(version)}; key/value has versions 1 and 2`);
+}
+
+function refuseLower(before: string, version: string | undefined): void {
+  refuseVersion(version);
+  if (version === undefined || version >= before) return;
+  throw new HttpError(400, `cannot downgrade mount from version ${before}`);
 }
 
 /** Fields of a mount's configuration as a request gives them. */
@@ -65,24 +77,27 @@ export function applyConfig(before: MountConfig, given: GivenConfig | undefined)
   return listing_visibility ? { ...config, listing_visibility } : config;
 }
 
-/** The options of a new mount of `type`. Throws 400 for a type or version that is not served. */
-export function newOptions(type: string, given: Record<string, string> | undefined): Mount["options"] {
-  if (type === "") throw new HttpError(400, "backend type must be specified as a string");
-  if (!Object.hasOwn(TYPES, type)) throw new HttpError(400, `plugin not found in the catalog: ${type}`);
-  const version = TYPES[type];
+/** The engine and the options of a new mount, asked for as `name`. Throws 400 for a type or version not served. */
+export function newEngine(
+  name: string,
+  given: Record<string, string> | undefined,
+): { type: MountType; options: Mount["options"] } {
+  if (name === "") throw new HttpError(400, "backend type must be specified as a string");
+  const known = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
+  if (known === undefined) throw new HttpError(400, `plugin not found in the catalog: ${name}`);
+  const { type, version } = known;
   const options = version === undefined ? given : { ...given, version };
-  refuseVersion(options?.version);
-  return options === undefined || Object.keys(options).length === 0 ? null : options;
+  if (type === "kv") refuseVersion(options?.version);
+  return { type, options: options === undefined || Object.keys(options).length === 0 ? null : options };
 }
 
 /** The options of a mount after tuning: an empty text takes one away. Throws 400 for a lower version. */
-export function tunedOptions(before: Mount["options"], given: Record<string, string> | undefined): Mount["options"] {
+export function tunedOptions(
+  { type, options: before }: Mount,
+  given: Record<string, string> | undefined,
+): Mount["options"] {
   if (given === undefined || Object.keys(given).length === 0) return before;
-  refuseVersion(given.version);
-  const version = before?.version ?? "1";
-  if (given.version !== undefined && given.version < version) {
-    throw new HttpError(400, `cannot downgrade mount from version ${version}`);
-  }
+  if (type === "kv") refuseLower(before?.version ?? "1", given.version);
   return Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== ""));
 }
 

@@ -8,7 +8,7 @@ import type { MountChanges } from "../mounts/mount-changes.ts";
 import { mountPath } from "../mounts/mount-path.ts";
 import type { MountTable } from "../mounts/mount-table.ts";
 import { mountView, SYSTEM_ROW } from "../mounts/mount-view.ts";
-import { applyConfig, mountBody, newConfig, newOptions, tuneBody, tunedOptions } from "./mount-fields.ts";
+import { applyConfig, mountBody, newConfig, newEngine, tuneBody, tunedOptions } from "./mount-fields.ts";
 
 /** Seconds: the lease durations of a mount that has none of its own. */
 const SYSTEM_LEASE = 2_764_800;
@@ -52,9 +52,8 @@ export function mountsEndpoints({ table, changes }: MountsDeps): Endpoint[] {
     const { type, description, config, options, local, seal_wrap, external_entropy_access } = fields;
     await changes.mount({
       path: mountPath(rest),
-      type: "kv",
+      ...newEngine(type, options),
       description,
-      options: newOptions(type, options),
       config: newConfig(config),
       local,
       seal_wrap,
@@ -76,7 +75,7 @@ export function mountsEndpoints({ table, changes }: MountsDeps): Endpoint[] {
       const tuned: Mount = {
         ...mount,
         description: description ?? mount.description,
-        options: tunedOptions(mount.options, options),
+        options: tunedOptions(mount, options),
         config: applyConfig(mount.config, config),
       };
       warnings = upgradeWarnings(mount, tuned);

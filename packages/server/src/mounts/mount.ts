@@ -17,10 +17,15 @@ export const mountConfigSchema = z.object({
 
 export type MountConfig = Readonly<z.output<typeof mountConfigSchema>>;
 
+const mountTypeSchema = z.enum(["kv", "transit"]);
+
+/** The kinds of engine. */
+export type MountType = z.output<typeof mountTypeSchema>;
+
 export const mountSchema = z.object({
   /** With a trailing `/`. */
   path: z.string(),
-  type: z.literal("kv"),
+  type: mountTypeSchema,
   uuid: z.string(),
   accessor: z.string(),
   description: z.string(),
@@ -51,9 +56,9 @@ export function newMount(settings: MountSettings): Mount {
 /** The configuration of a mount that says nothing of its own. */
 export const NO_CONFIG: MountConfig = { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false };
 
-/** Which version of key/value a mount serves. */
+/** Which version of key/value a mount serves; 1 also for another engine, whose options mean nothing here. */
 export function kvVersion(mount: Mount): 1 | 2 {
-  return mount.options?.version === "2" ? 2 : 1;
+  return mount.type === "kv" && mount.options?.version === "2" ? 2 : 1;
 }
 
 /** Where the mount of this UUID keeps its data. */
