@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { adopt, adoptionQuorum } from "./adopt.ts";
 export { type OpenStore, proveQuorum, quorumNumbers } from "./authority.ts";
 export {
   ANY_ATTEMPT,

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-export { type OfflineOptions, type OfflineStore, openOffline, type ShareSource } from "./offline/open-offline.ts";
+export { type Adoption, adoptStorage } from "./offline/adopt-storage.ts";
+export type { OfflineCommand } from "./offline/offline-audit.ts";
+export type { OfflineOptions } from "./offline/session.ts";
+export type { ShareRequest, ShareSource } from "./offline/shares.ts";
+export { type OfflineStore, withOfflineStore } from "./offline/with-offline-store.ts";
 export { runServer, type ServerArguments, type ServerIo } from "./run-server.ts";
 export { createLog, type Log } from "./runtime/log.ts";
 export { type RunningServer, startServer } from "./runtime/server.ts";

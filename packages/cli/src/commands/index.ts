@@ -35,6 +35,7 @@ import { secretsMove } from "./secrets/move.ts";
 import { secretsTune } from "./secrets/tune.ts";
 import { server } from "./server.ts";
 import { status } from "./status.ts";
+import { storageAdopt } from "./storage/adopt.ts";
 import { storageGet } from "./storage/get.ts";
 import { storageList } from "./storage/list.ts";
 import { storageRotate } from "./storage/rotate.ts";
@@ -94,6 +95,7 @@ export const commandRegistry = new Registry(
     storageList,
     storageGet,
     storageRotate,
+    storageAdopt,
   ],
   [
     { path: "operator", synopsis: "Initialise, unseal and seal the server, and look after its keys" },
@@ -102,7 +104,7 @@ export const commandRegistry = new Registry(
     { path: "token", synopsis: "Make, show, renew and revoke tokens" },
     { path: "policy", synopsis: "Say what tokens may do" },
     { path: "secrets", synopsis: "Mount and unmount secrets engines" },
-    { path: "storage", synopsis: "Read, and rotate the key of, a storage that no server holds" },
+    { path: "storage", synopsis: "Read, rotate the key of, and adopt a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],
 );

@@ -12,6 +12,8 @@ function asJson(path: string, value: Uint8Array): string {
   return JSON.stringify({ path, value: bytes.toString("base64"), ...(isText ? { text } : {}) }, null, 2);
 }
 
+const COMMAND = { operation: "read", path: "storage/get" } as const;
+
 export const storageGet = defineCommand({
   path: "storage get",
   synopsis: "Decrypt one entry of a storage that no server holds",
@@ -33,7 +35,7 @@ export const storageGet = defineCommand({
     const { fromStdin, rest } = splitArguments(args);
     const [path] = rest;
     if (path === undefined || rest.length > 1) throw new UsageError("Give the path of one entry.");
-    return withOfflineStore({ ...flags, fromStdin }, io, async (store) => {
+    return withOfflineStore({ ...flags, fromStdin }, io, COMMAND, async (store) => {
       const value = await store.read(path);
       if (value === undefined) throw new CommandError(`There is no entry at ${path}.`, exitCode.local);
       if (flags.format === "json") say(io, asJson(path, value));

@@ -5,6 +5,8 @@ import { choice } from "../../flags/flag.ts";
 import { say } from "../../io.ts";
 import { offlineFlags, splitArguments, withOfflineStore } from "./open.ts";
 
+const COMMAND = { operation: "list", path: "storage/list" } as const;
+
 export const storageList = defineCommand({
   path: "storage list",
   synopsis: "List the entries of a storage that no server holds",
@@ -20,7 +22,7 @@ export const storageList = defineCommand({
     if (rest.length > 1) throw new UsageError(`Too many arguments (expected 1, got ${rest.length})`);
     const [given = ""] = rest;
     const prefix = given === "" || given.endsWith("/") ? given : `${given}/`;
-    return withOfflineStore({ ...flags, fromStdin }, io, async (store) => {
+    return withOfflineStore({ ...flags, fromStdin }, io, COMMAND, async (store) => {
       const paths: string[] = [];
       for await (const path of store.list(prefix)) {
         if (flags.format === "json") paths.push(path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OfflineStore, ShareSource } from "@sealwright/server";
+import type { OfflineCommand, OfflineOptions, OfflineStore, ShareRequest, ShareSource } from "@sealwright/server";
 import { CommandError, exitCode, UsageError } from "../../errors.ts";
 import { type FlagSet, texts } from "../../flags/flag.ts";
 import { type Io, warn } from "../../io.ts";
@@ -10,24 +10,29 @@ export const offlineFlags = {
     name: "config",
     usage: "The server's configuration: a file or folder; may be given several times.",
   }),
-  keys: texts({ name: "key", usage: "An unseal key share; give as many as the threshold. Better: the prompt, or -." }),
+  keys: texts({ name: "key", usage: "A key share; give as many as the threshold. Better: the prompt, or -." }),
 } satisfies FlagSet;
 
 const BYPASS = "Warning: this reads and writes the storage itself, past tokens and policies.";
 
+const NAMES = { unseal: "Unseal Key", recovery: "Recovery Key" } as const;
+
 /** Shares from `-key`, else from standard input where an argument is `-`, else from the hidden prompt. */
-function shareSource(keys: readonly string[], fromStdin: boolean, io: Io): ShareSource {
+function shareSource({ keys, fromStdin }: OfflineCall, io: Io): ShareSource {
   let lines: Promise<string[]> | undefined;
-  return async (given, threshold) => {
-    if (keys.length > 0) return keys[given] ?? tooFew(given, threshold);
-    if (!fromStdin) return (await io.promptHidden(`Unseal Key ${given + 1} of ${threshold} (will be hidden): `)).trim();
+  return async (request) => {
+    const { kind, given, threshold } = request;
+    if (keys.length > 0) return keys[given] ?? tooFew(request);
+    if (!fromStdin) {
+      return (await io.promptHidden(`${NAMES[kind]} ${given + 1} of ${threshold} (will be hidden): `)).trim();
+    }
     lines ??= io.readStdin().then((text) => text.split(/\s+/).filter((line) => line !== ""));
-    return (await lines)[given] ?? tooFew(given, threshold);
+    return (await lines)[given] ?? tooFew(request);
   };
 }
 
-function tooFew(given: number, threshold: number): never {
-  throw new UsageError(`This storage needs ${threshold} unseal key shares, and ${given} were given.`);
+function tooFew({ kind, given, threshold }: ShareRequest): never {
+  throw new UsageError(`This storage needs ${threshold} ${kind} key shares, and ${given} were given.`);
 }
 
 /** What an offline command works with. */
@@ -38,33 +43,33 @@ export interface OfflineCall {
   readonly fromStdin: boolean;
 }
 
-/** Opens the storage, hands it to `work`, and closes it. Throws `CommandError` with the reason when it cannot. */
+/** Does offline `work` with what it needs. Throws `CommandError` with the reason when it cannot. */
+export async function offline<T>(
+  call: OfflineCall,
+  io: Io,
+  work: (options: OfflineOptions, server: typeof import("@sealwright/server")) => Promise<T>,
+): Promise<T> {
+  if (call.configs.length === 0) throw new UsageError("No configuration: give the server's with -config.");
+  const server = await import("@sealwright/server");
+  warn(io, BYPASS);
+  const log = server.createLog({ level: "warn", format: "standard", write: (line) => io.stderr.write(line) });
+  try {
+    return await work({ configPaths: call.configs, env: io.env, shares: shareSource(call, io), log }, server);
+  } catch (error) {
+    const sentence = server.startupSentence(error);
+    throw sentence === undefined ? error : new CommandError(sentence, exitCode.local);
+  }
+}
+
+/** Opens the storage, hands it to `work`, and closes it. Throws as `offline`. */
 export async function withOfflineStore(
   call: OfflineCall,
   io: Io,
+  command: OfflineCommand,
   work: (store: OfflineStore) => Promise<void>,
 ): Promise<number> {
-  if (call.configs.length === 0) throw new UsageError("No configuration: give the server's with -config.");
-  const { createLog, openOffline, startupSentence } = await import("@sealwright/server");
-  warn(io, BYPASS);
-  const log = createLog({ level: "warn", format: "standard", write: (line) => io.stderr.write(line) });
-  try {
-    const store = await openOffline({
-      configPaths: call.configs,
-      env: io.env,
-      shares: shareSource(call.keys, call.fromStdin, io),
-      log,
-    });
-    try {
-      await work(store);
-    } finally {
-      await store.close();
-    }
-    return exitCode.ok;
-  } catch (error) {
-    const sentence = startupSentence(error);
-    throw sentence === undefined ? error : new CommandError(sentence, exitCode.local);
-  }
+  await offline(call, io, (options, server) => server.withOfflineStore(options, command, work));
+  return exitCode.ok;
 }
 
 /** Takes the `-` that asks for shares on standard input out of the arguments. */

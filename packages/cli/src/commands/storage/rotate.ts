@@ -4,6 +4,8 @@ import { UsageError } from "../../errors.ts";
 import { say } from "../../io.ts";
 import { offlineFlags, splitArguments, withOfflineStore } from "./open.ts";
 
+const COMMAND = { operation: "update", path: "storage/rotate" } as const;
+
 export const storageRotate = defineCommand({
   path: "storage rotate",
   synopsis: "Add a data key to a storage that no server holds",
@@ -17,7 +19,7 @@ export const storageRotate = defineCommand({
   async run({ flags, args, io }) {
     const { fromStdin, rest } = splitArguments(args);
     if (rest.length > 0) throw new UsageError(`Too many arguments (expected 0, got ${rest.length})`);
-    return withOfflineStore({ ...flags, fromStdin }, io, async (store) => {
+    return withOfflineStore({ ...flags, fromStdin }, io, COMMAND, async (store) => {
       const { term, installTime } = await store.rotate();
       say(io, "Success! Rotated key");
       say(io, "");

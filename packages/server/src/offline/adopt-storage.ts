@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/** `sealwright storage adopt`: a storage of OpenBao or Vault becomes ours, with the leave of those who hold its shares. */
+import { adopt, adoptionQuorum, openBySeal, openByShares, unwrappedKeyring } from "@sealwright/core";
+import { firstEntries } from "../runtime/first-entries.ts";
+import { inOfflineSession, type OfflineOptions } from "./session.ts";
+import { collectShares, wipe } from "./shares.ts";
+
+export interface Adoption {
+  /** The first token of ours, which may do everything. Shown once, kept nowhere in clear. */
+  readonly rootToken: string;
+  /** What was written, all below `sealwright/`. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Adopts the storage that a configuration names. Throws as `inOfflineSession`; `INVALID_REQUEST` where it is ours already
+ * or nobody holds shares of it; `WRONG_SHARES`. Nothing was written then.
+ */
+export function adoptStorage(options: OfflineOptions): Promise<Adoption> {
+  return inOfflineSession(options, { operation: "update", path: "storage/adopt" }, async (session) => {
+    const { storage, seal, plugin, audit } = session;
+    const numbers = await adoptionQuorum(session);
+    const shares = await collectShares(session.shares, seal === undefined ? "unseal" : "recovery", numbers);
+    try {
+      const barrier = await (seal === undefined ? openByShares(storage, plugin, shares) : openBySeal(storage, seal));
+      try {
+        const now = new Date();
+        const { rootToken, changes } = firstEntries(now);
+        const home = { storage, barrier, wrapKeyring: unwrappedKeyring, foreign: true };
+        await audit.unlocked(barrier);
+        const open = { ...home, seal, plugin, now: now.toISOString(), signal: new AbortController().signal };
+        const paths = await adopt(open, shares, [...changes, ...audit.headChanges()]);
+        return { answer: { rootToken, paths }, shown: { entries: paths.length } };
+      } finally {
+        barrier.lock();
+      }
+    } finally {
+      wipe(shares);
+    }
+  });
+}
