@@ -9,10 +9,12 @@ export interface StatusDeps {
   readonly store: SealedStore;
   /** Present where the seal is an auto seal. */
   readonly unsealer?: AutoUnsealer;
+  /** What was found wrong with the audit file, if anything was. */
+  readonly audit: { readonly finding: string | undefined };
 }
 
 /** The body of `sys/seal-status`, which `sys/unseal` answers too. Ours beside Vault's: why the server is still sealed. */
-export async function sealStatus({ store, unsealer }: StatusDeps): Promise<Record<string, unknown>> {
+export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promise<Record<string, unknown>> {
   const status = await store.status();
   const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
   return {
@@ -32,6 +34,7 @@ export async function sealStatus({ store, unsealer }: StatusDeps): Promise<Recor
     storage_type: status.storageType,
     ...(status.foreign ? { foreign_storage: true } : {}),
     ...(status.sealConfigsAltered ? { seal_config_altered: true } : {}),
+    ...(audit.finding === undefined ? {} : { audit_finding: audit.finding }),
     ...(failure === undefined
       ? {}
       : {
