@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SealedStore } from "@sealwright/core";
+import type { ServerConfig } from "../config/index.ts";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
+import { timedSeal } from "../metrics/timed-seal.ts";
+import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
+import { loadSharesPlugin } from "../seals/registry.ts";
+import type { Log } from "./log.ts";
+import { openStorage } from "./open-storage.ts";
+import { StartupError } from "./startup-error.ts";
+
+/** The configured store, sealed. */
+export interface OpenedStore {
+  readonly store: SealedStore;
+  /** Of the enabled seal. */
+  readonly type: string;
+  readonly settings: OpenedSeal["settings"];
+}
+
+/** Opens storage and seal together. Throws `StartupError`, `StorageError` or `SealError`, and leaves nothing open. */
+export async function openStore(
+  config: ServerConfig,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+  metrics: ServerMetrics,
+): Promise<OpenedStore> {
+  const block = config.seal.find((each) => !each.disabled);
+  if (block === undefined) throw new StartupError("no seal is enabled");
+  const shares = await loadSharesPlugin();
+  const opening = openSeal(block, env, (level, message) => log[level](message));
+  // The storage opens meanwhile; if that fails, the seal's own failure must not go unhandled.
+  opening.catch(() => undefined);
+  const storage = await openStorage(config.storage).catch(async (error: unknown) => {
+    await opening.then(
+      ({ seal }) => seal?.close(),
+      () => undefined,
+    );
+    throw error;
+  });
+  try {
+    const { seal, settings } = await opening;
+    const store = new SealedStore({
+      storage,
+      shares,
+      ...(seal === undefined ? {} : { seal: timedSeal(seal, metrics.measurements) }),
+      observer: metrics.observer(block.type, log),
+      countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
+    });
+    metrics.show(store);
+    return { store, type: block.type, settings };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
