@@ -16,6 +16,8 @@ export interface ConfigField<Schema extends z.ZodType = z.ZodType> {
   readonly doc: string;
   /** Environment variables; the first that is set counts, even over the others' values. */
   readonly env?: readonly string[];
+  /** Variables of the service's own tools: the first that is set counts where `env` and the stanza give nothing. */
+  readonly fallbackEnv?: readonly string[];
   /** The environment wins over the stanza unless this says `stanza`. */
   readonly precedence?: "environment" | "stanza";
   /** Other names for the key in the stanza. */
@@ -53,7 +55,8 @@ export function integerText(min: number, max: number): z.ZodType<number, string>
 
 /** The environment variables that hold secrets of a seal with these fields: child processes must not inherit them. */
 export function secretVariables(fields: ConfigFields): string[] {
-  return Object.values(fields).flatMap((field) => (field.secret ? [...(field.env ?? [])] : []));
+  const secrets = Object.values(fields).filter((field) => field.secret);
+  return secrets.flatMap(({ env = [], fallbackEnv = [] }) => [...env, ...fallbackEnv]);
 }
 
 function code(names: readonly string[]): string {
@@ -70,10 +73,11 @@ function withoutIt(field: ConfigField): string {
 export function settingsTable(fields: ConfigFields): string {
   const rows = Object.entries(fields).map(([key, field]) => {
     const names = code([key, ...(field.aliases ?? [])]);
-    const variables = code(field.env ?? []) || "–";
+    const variables = code([...(field.env ?? []), ...(field.fallbackEnv ?? [])]) || "–";
     const sentences = [
       field.doc,
       ...(field.precedence === "stanza" ? ["The stanza wins over the variable."] : []),
+      ...(field.fallbackEnv ? [`The stanza wins over ${code(field.fallbackEnv)}.`] : []),
       ...(field.secret ? ["Secret."] : []),
       ...(field.indirect ? ["May be `file://PATH` or `env://NAME`."] : []),
     ];

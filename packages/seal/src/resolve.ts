@@ -71,17 +71,18 @@ function fromStanza(context: Context, key: string, field: ConfigField, stanza: S
   return content === "" ? undefined : { content, origin: { from: "stanza", key: name } };
 }
 
-function fromEnvironment({ env }: Context, field: ConfigField): Given | undefined {
+function fromEnvironment({ env }: Context, names: readonly string[] = []): Given | undefined {
   // A variable that is set and empty hides the ones after it, as with OpenBao's BAO_ before VAULT_, and gives nothing.
-  const name = field.env?.find((candidate) => variable(env, candidate) !== undefined);
+  const name = names.find((candidate) => variable(env, candidate) !== undefined);
   const content = name === undefined ? undefined : variable(env, name);
   return name === undefined || !content ? undefined : { content, origin: { from: "environment", name } };
 }
 
 function find(context: Context, key: string, field: ConfigField, stanza: Stanza): Given | undefined {
-  return field.precedence === "stanza"
-    ? (fromStanza(context, key, field, stanza) ?? fromEnvironment(context, field))
-    : (fromEnvironment(context, field) ?? fromStanza(context, key, field, stanza));
+  const inEnvironment = () => fromEnvironment(context, field.env);
+  const inStanza = () => fromStanza(context, key, field, stanza);
+  const given = field.precedence === "stanza" ? (inStanza() ?? inEnvironment()) : (inEnvironment() ?? inStanza());
+  return given ?? fromEnvironment(context, field.fallbackEnv);
 }
 
 function missing(type: string, key: string, field: ConfigField): never {

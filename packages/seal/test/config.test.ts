@@ -60,11 +60,12 @@ const fields = {
   },
   hash: { schema: z.string().default("sha256"), doc: "The hash.", aliases: ["digest"] },
   region: { schema: z.string().optional(), doc: "The region.", env: ["REGION"], precedence: "stanza" },
+  token: { schema: z.string().optional(), doc: "The token.", env: ["T"], fallbackEnv: ["TOOL_T"], secret: true },
 } as const satisfies ConfigFields;
 
 describe("a declaration", () => {
   it("gives the variables that child processes must not inherit", () => {
-    expect(secretVariables(fields)).toEqual(["BAO_PIN", "VAULT_PIN"]);
+    expect(secretVariables(fields)).toEqual(["BAO_PIN", "VAULT_PIN", "T", "TOOL_T"]);
     expect(secretVariables({})).toEqual([]);
   });
 
@@ -76,6 +77,7 @@ describe("a declaration", () => {
         "| `pin` | `BAO_PIN`, `VAULT_PIN` | required | The PIN. Secret. May be `file://PATH` or `env://NAME`. |",
         "| `hash`, `digest` | – | `sha256` | The hash. |",
         "| `region` | `REGION` | – | The region. The stanza wins over the variable. |",
+        "| `token` | `T`, `TOOL_T` | – | The token. The stanza wins over `TOOL_T`. Secret. |",
       ].join("\n"),
     );
   });

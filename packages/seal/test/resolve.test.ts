@@ -17,6 +17,7 @@ const fields = {
   verbose: { schema: booleanText.optional(), doc: "" },
   region: { schema: z.string().default("us-east-1"), doc: "", env: ["REGION"], precedence: "stanza" },
   label: { schema: z.string().optional(), doc: "" },
+  address: { schema: z.string().optional(), doc: "", env: ["OWN"], fallbackEnv: ["TOOL_A", "TOOL_B"] },
   raw: {
     schema: z
       .instanceof(Uint8Array)
@@ -131,6 +132,17 @@ describe("resolveConfig decides by precedence", () => {
 
   it("a variable that is set but empty hides the others and leaves the stanza", () => {
     expect(resolve({ pin: "stanza" }, { BAO_PIN: "", VAULT_PIN: "vault" }).config.pin).toBe("stanza");
+  });
+
+  it("a tool's own variable counts last, where neither the field's variables nor the stanza give anything", () => {
+    const addressOf = (env: Record<string, string>, address = "") => resolve({ pin: "1", address }, env).config.address;
+    expect(addressOf({ TOOL_A: "tool" }, "stanza")).toBe("stanza");
+    expect(addressOf({ TOOL_A: "tool", OWN: "own" })).toBe("own");
+    expect(addressOf({ TOOL_A: "tool", OWN: "own" }, "stanza")).toBe("own");
+    expect(addressOf({ TOOL_A: "a", TOOL_B: "b" })).toBe("a");
+    expect(addressOf({ TOOL_A: "", TOOL_B: "b" })).toBeUndefined();
+    const { settings } = resolve({ pin: "1" }, { TOOL_B: "b" });
+    expect(settings.find(({ key }) => key === "address")?.origin).toEqual({ from: "environment", name: "TOOL_B" });
   });
 
   it("the stanza wins where the field says so, and the variable over the default", () => {
