@@ -40,4 +40,5 @@ export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
 export { SealedStore } from "./store.ts";
 export type { StoreOptions } from "./store-options.ts";
+export { unansweredInit } from "./unanswered-init.ts";
 export { checkShare, openBySeal, openByShares } from "./unseal.ts";

@@ -26,5 +26,8 @@ export const ENCRYPTION_COUNT_ASIDE = "sealwright/core/encryption-count-aside";
 /** Keys for standbys that are one term behind. */
 export const UPGRADES = "core/upgrade/";
 
+/** There from an initialisation until somebody is known to have its answer. */
+export const INIT_UNANSWERED = "sealwright/core/init-unanswered";
+
 /** The store's own entries are below these: nobody else writes there. */
 export const RESERVED = ["core/", `${OURS}core/`] as const;

@@ -18,6 +18,7 @@ import { ShareUnsealing } from "./share-unsealing.ts";
 import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { type StoreOptions, saveLimits, upkeepInterval } from "./store-options.ts";
+import { initAnswered, isInitUnanswered, overwriting } from "./unanswered-init.ts";
 import { checkConfigured, openBySeal } from "./unseal.ts";
 import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
 import { KeyUpkeep } from "./upkeep/key-upkeep.ts";
@@ -90,23 +91,36 @@ export class SealedStore {
   }
 
   /**
-   * Initialises an empty storage and leaves it sealed. Rejects with `ALREADY_INITIALIZED`, `STORAGE_INCOMPLETE`,
+   * Initialises an empty storage, or one whose initialisation nobody has the answer of, and leaves it sealed. Rejects with `ALREADY_INITIALIZED`, `STORAGE_INCOMPLETE`,
    * `INVALID_REQUEST` or a `SealError`; whatever fails, nothing was written.
    */
   initialize(request: InitRequest): Promise<InitShares> {
     return this.#mutex.run(async () => {
-      if (await isInitialized(this.#storage)) {
+      const again = await isInitialized(this.#storage);
+      if (again && (!this.sealed || !(await isInitUnanswered(this.#storage)))) {
         throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
       }
       const signal = this.#interruptible(request.signal);
       const deps = {
-        storage: this.#storage,
+        storage: again ? overwriting(this.#storage) : this.#storage,
         seal: this.#seal,
         shares: this.#shares,
         wrapKeyring: this.#wrapKeyring,
         now: this.#now(),
       };
       return initialize(deps, { ...request, signal });
+    });
+  }
+
+  /** Whether `initialize` may be repeated while the store is sealed: nobody is known to have the first one's answer. */
+  initUnanswered(): Promise<boolean> {
+    return isInitUnanswered(this.#storage);
+  }
+
+  /** Ends that: somebody has the answer. */
+  confirmInit(): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (await isInitUnanswered(this.#storage)) await this.#storage.write(initAnswered);
     });
   }
 

@@ -3,9 +3,16 @@
 import "reflect-metadata";
 import { AutoUnsealer, type SealedStore } from "@sealwright/core";
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
+import type { Audit } from "./audit/audit.ts";
+import { auditedDispatch } from "./audit/audited-dispatch.ts";
+import { identify } from "./audit/identify.ts";
+import { Ceremonies } from "./ceremonies/ceremonies.ts";
+import { InitAnswer } from "./ceremonies/init-answer.ts";
 import { capabilitiesEndpoints } from "./endpoints/capabilities.ts";
+import { ceremonyEndpoints } from "./endpoints/ceremonies.ts";
 import { healthEndpoints } from "./endpoints/health.ts";
 import { initEndpoints } from "./endpoints/init.ts";
+import { metricsEndpoints } from "./endpoints/metrics.ts";
 import { mountsEndpoints } from "./endpoints/mounts.ts";
 import { policyEndpoints } from "./endpoints/policy.ts";
 import { remountEndpoints } from "./endpoints/remount.ts";
@@ -17,14 +24,15 @@ import { type MountVisibility, uiMountsEndpoints } from "./endpoints/ui-mounts.t
 import { unsealEndpoints } from "./endpoints/unseal.ts";
 import type { ApiRequest, ApiResponse, Endpoint } from "./http/api.ts";
 import { createDispatcher } from "./http/dispatcher.ts";
+import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import { MountChanges } from "./mounts/mount-changes.ts";
-import { firstMounts, MountTable } from "./mounts/mount-table.ts";
+import { MountTable } from "./mounts/mount-table.ts";
 import { MountRouter } from "./mounts/router.ts";
 import { grantsWithin } from "./policies/mount-visibility.ts";
-import { firstPolicies, PolicyStore, ROOT } from "./policies/policy-store.ts";
+import { PolicyStore, ROOT } from "./policies/policy-store.ts";
+import { firstEntries } from "./runtime/first-entries.ts";
 import type { Log } from "./runtime/log.ts";
 import { Authorizer } from "./tokens/authorizer.ts";
-import { firstRootToken } from "./tokens/root-token.ts";
 import { Sweeper } from "./tokens/sweeper.ts";
 import { TokenStore } from "./tokens/token-store.ts";
 import type { LeaseLimits } from "./tokens/ttl.ts";
@@ -34,6 +42,10 @@ export interface Parts {
   readonly store: SealedStore;
   readonly log: Log;
   readonly leases: LeaseLimits;
+  /** Milliseconds after which a ceremony without progress ends. */
+  readonly ceremonyTimeout: number;
+  readonly audit: Audit;
+  readonly metrics: ServerMetrics;
 }
 
 export type Dispatch = (request: ApiRequest) => Promise<ApiResponse>;
@@ -43,7 +55,11 @@ export const LOG: InjectionToken<Log> = Symbol("Log");
 export const UNSEALER: InjectionToken<AutoUnsealer> = Symbol("AutoUnsealer");
 export const DISPATCH: InjectionToken<Dispatch> = Symbol("Dispatch");
 export const SWEEPER: InjectionToken<Sweeper> = Symbol("Sweeper");
+export const CEREMONIES: InjectionToken<Ceremonies> = Symbol("Ceremonies");
 
+const METRICS: InjectionToken<ServerMetrics> = Symbol("ServerMetrics");
+const AUDIT: InjectionToken<Audit> = Symbol("Audit");
+const INIT_ANSWER: InjectionToken<InitAnswer> = Symbol("InitAnswer");
 const TOKENS: InjectionToken<TokenStore> = Symbol("TokenStore");
 const POLICIES: InjectionToken<PolicyStore> = Symbol("PolicyStore");
 const MOUNTS: InjectionToken<MountTable> = Symbol("MountTable");
@@ -70,19 +86,31 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
   const access = { tokens, policies, authorizer };
   const table = scope.resolve(MOUNTS);
   const changes = scope.resolve(MOUNT_CHANGES);
-  const status = { store, ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}) };
-  const firstEntries = () => {
-    const now = new Date();
-    const { token, changes } = firstRootToken(now);
-    return { rootToken: token, changes: [...changes, ...firstPolicies(now), ...firstMounts()] };
+  const status = {
+    store,
+    audit: scope.resolve(AUDIT),
+    ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}),
   };
   return [
     ...sealStatusEndpoints(status),
     ...healthEndpoints(status),
-    ...initEndpoints({ store, firstEntries, onInitialized: () => store.unseal() }),
+    ...initEndpoints({
+      store,
+      answer: scope.resolve(INIT_ANSWER),
+      firstEntries: () => firstEntries(new Date()),
+      onInitialized: () => store.unseal(),
+    }),
     ...unsealEndpoints(status),
     ...sealEndpoints(store, authorizer),
     ...rotateEndpoints(store),
+    ...metricsEndpoints(scope.resolve(METRICS).read),
+    ...ceremonyEndpoints({
+      store,
+      ceremonies: scope.resolve(CEREMONIES),
+      gate: authorizer,
+      log: scope.resolve(LOG),
+      newRootToken: () => tokens.newRootToken(),
+    }),
     ...tokenEndpoints(access),
     ...policyEndpoints(policies),
     ...capabilitiesEndpoints(access),
@@ -121,15 +149,25 @@ export function compose(parts: Parts): DependencyContainer {
   };
   scope.register(STORE, { useValue: parts.store });
   scope.register(LOG, { useValue: parts.log });
+  scope.register(AUDIT, { useValue: parts.audit });
+  scope.register(METRICS, { useValue: parts.metrics });
   once(UNSEALER, (c) => unsealer(c.resolve(STORE), c.resolve(LOG)));
   const now = () => new Date();
-  once(TOKENS, (c) => new TokenStore({ store: c.resolve(STORE), limits: parts.leases, now }));
+  once(TOKENS, (c) => {
+    const onTokenCreated = (type: string): void => c.resolve(METRICS).tokenCreated(type);
+    return new TokenStore({ store: c.resolve(STORE), limits: parts.leases, now, onTokenCreated });
+  });
   once(POLICIES, (c) => new PolicyStore(c.resolve(STORE), now));
   once(SWEEPER, (c) => {
     const onFailure = (error: unknown) =>
       c.resolve(LOG).warn("expired tokens were not deleted", { error: String(error) });
     return new Sweeper({ store: c.resolve(STORE), tokens: c.resolve(TOKENS), onFailure });
   });
+  once(INIT_ANSWER, (c) => new InitAnswer(c.resolve(STORE), c.resolve(LOG)));
+  once(
+    CEREMONIES,
+    (c) => new Ceremonies({ store: c.resolve(STORE), log: c.resolve(LOG), idleTimeout: parts.ceremonyTimeout }),
+  );
   once(MOUNTS, (c) => new MountTable(c.resolve(STORE)));
   once(MOUNT_CHANGES, (c) => mountChanges(c.resolve(STORE), c.resolve(MOUNTS), c.resolve(LOG)));
   once(MOUNT_ROUTER, (c) => new MountRouter(c.resolve(STORE), c.resolve(MOUNTS)));
@@ -146,7 +184,12 @@ export function compose(parts: Parts): DependencyContainer {
   once(ENDPOINTS, endpoints);
   once(DISPATCH, (c) => {
     const router = c.resolve(MOUNT_ROUTER);
-    return createDispatcher(c.resolve(ENDPOINTS), c.resolve(AUTHORIZER), (request) => router.serve(request));
+    const tokens = c.resolve(TOKENS);
+    const gate = c.resolve(INIT_ANSWER).watching(c.resolve(AUTHORIZER));
+    return auditedDispatch(
+      createDispatcher(c.resolve(ENDPOINTS), gate, (request) => router.serve(request)),
+      { audit: c.resolve(AUDIT), log: c.resolve(LOG), identify: (token) => identify(tokens, token) },
+    );
   });
   return scope;
 }

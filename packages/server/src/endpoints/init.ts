@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { InitShares, PlainChange, SealedStore } from "@sealwright/core";
-import { CoreError } from "@sealwright/core";
+import { CoreError, type InitShares, type PlainChange, type SealedStore, unansweredInit } from "@sealwright/core";
 import type { ShareNumbers } from "@sealwright/seal";
 import { z } from "zod";
 import { type DeliveredShares, deliverShares } from "../ceremonies/delivery.ts";
+import type { InitAnswer } from "../ceremonies/init-answer.ts";
 import { recipientsFor } from "../ceremonies/rekey-request.ts";
 import { type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { int } from "../http/body.ts";
@@ -36,6 +36,7 @@ export interface FirstEntries {
 /** What init needs. */
 export interface InitDeps {
   readonly store: SealedStore;
+  readonly answer: InitAnswer;
   readonly firstEntries: () => FirstEntries;
   /** Called after a successful init of an auto-sealed store: opens it. */
   readonly onInitialized: () => Promise<void>;
@@ -103,28 +104,32 @@ async function deliver(plan: Plan, shares: InitShares, rootToken: string): Promi
   };
 }
 
-function answer({ unseal, recovery, rootToken }: Delivered) {
+function answered({ unseal, recovery, rootToken }: Delivered) {
   const recoveryKeys =
     recovery.keys.length === 0 ? {} : { recovery_keys: recovery.keys, recovery_keys_base64: recovery.keys_base64 };
   return { ...unseal, ...recoveryKeys, root_token: rootToken };
 }
 
 /** `sys/init`. */
-export function initEndpoints({ store, firstEntries, onInitialized }: InitDeps): Endpoint[] {
+export function initEndpoints({ store, answer, firstEntries, onInitialized }: InitDeps): Endpoint[] {
   const initialize = async (fields: InitBody, signal: AbortSignal) => {
     const status = await store.status();
-    if (status.initialized) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
+    const again = status.initialized && (await store.initUnanswered());
+    if (status.initialized && !again) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
     const plan = await planFor(fields, store.autoSealed, status.type);
     const first = firstEntries();
     const delivered = Promise.withResolvers<Delivered>();
     const beforeCommit = async (shares: InitShares) => {
       delivered.resolve(await deliver(plan, shares, first.rootToken));
-      return first.changes;
+      return [...first.changes, unansweredInit()];
     };
+    // What an auto seal has opened meanwhile is of no use to anybody.
+    if (again) await store.seal();
     try {
       const shares = await store.initialize({ ...plan.numbers, signal, beforeCommit });
       for (const share of [...shares.unseal, ...shares.recovery]) share.fill(0);
-      return plain(answer(await delivered.promise));
+      answer.expect();
+      return { ...plain(answered(await delivered.promise)), onDelivered: () => answer.received() };
     } catch (error) {
       if (!(error instanceof CoreError) || error.code !== "INVALID_REQUEST") throw error;
       const which = store.autoSealed ? "recovery" : "seal";

@@ -23,9 +23,11 @@ export interface ApiRequest {
 
 export interface ApiResponse {
   readonly status: number;
-  /** JSON text; absent means an empty body. */
+  /** JSON text, or another one where `headers` has its `Content-Type`; absent means an empty body. */
   readonly json?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called when the whole answer has been handed to the network. */
+  readonly onDelivered?: () => void;
 }
 
 /** What a handler gets: the request, what stands for the `*` of the endpoint's path, and the body's checked fields. */

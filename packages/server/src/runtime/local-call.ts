@@ -10,8 +10,8 @@ export interface LocalCall {
 }
 
 /** Sends `call` to the server's own dispatcher. Throws what a refusal throws. */
-export function callLocally(server: RunningServer, { path, body, token }: LocalCall): Promise<ApiResponse> {
-  return server.dispatch({
+export async function callLocally(server: RunningServer, { path, body, token }: LocalCall): Promise<ApiResponse> {
+  const answer = await server.dispatch({
     method: "PUT",
     path,
     query: new URLSearchParams(),
@@ -20,4 +20,6 @@ export function callLocally(server: RunningServer, { path, body, token }: LocalC
     remoteAddress: "",
     signal: new AbortController().signal,
   });
+  answer.onDelivered?.();
+  return answer;
 }
