@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One HTTP request and its answer, with any verb and a body as it stands. */
-import { Agent, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { isObject, type Json, type Row } from "./recording.ts";
 
 /** What is sent. */
@@ -15,6 +15,8 @@ export interface Outgoing {
 /** What came back; `response` in the recording's notation. */
 export interface Answer {
   readonly status: number;
+  /** By lower-case name. */
+  readonly headers: IncomingHttpHeaders;
   readonly response: Json;
 }
 
@@ -38,7 +40,11 @@ export function exchange({ method, url, headers, body }: Outgoing): Promise<Answ
     const outgoing = request(url, { method, agent, headers: { ...headers, ...length } }, (incoming) => {
       const chunks: Buffer[] = [];
       const finish = (): void =>
-        resolve({ status: incoming.statusCode ?? 0, response: parse(Buffer.concat(chunks).toString("utf8")) });
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          response: parse(Buffer.concat(chunks).toString("utf8")),
+        });
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("end", finish);
       incoming.on("error", finish);

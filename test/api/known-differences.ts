@@ -28,7 +28,7 @@ export const knownDifferences = JSON.parse(
 ) as readonly KnownDifference[];
 
 /** Whether `text` is what `pattern` says, `*` standing for any text. */
-export function fits(pattern: string, text: string): boolean {
+function fits(pattern: string, text: string): boolean {
   const literal = pattern.split("*").map((part) => RegExp.escape(part));
   return new RegExp(`^${literal.join(".*")}$`, "s").test(text);
 }

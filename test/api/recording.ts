@@ -24,6 +24,7 @@ export interface Row {
   /** `{"$raw": text}` was sent as it stands, `{"$note": text}` describes what was sent. */
   readonly body?: Json;
   readonly status: number;
+  readonly response_headers: Readonly<Record<string, string>>;
   /** null for an empty body, `{"$raw": text}` where it was no JSON. */
   readonly response: Json;
 }

@@ -4,7 +4,7 @@ import { Bindings } from "./bindings.ts";
 import { type Answer, bodyOf, closeConnections, exchange } from "./exchange.ts";
 import { decryptFor, type Holder, makeHolder } from "./pgp.ts";
 import { isObject, type Json, type RecordingName, type Row, readRecording } from "./recording.ts";
-import { compareShapes } from "./shape.ts";
+import { compareHeaders, compareShapes } from "./shape.ts";
 import { Stage } from "./stage.ts";
 
 /** How a row was answered. */
@@ -83,9 +83,12 @@ class Replay {
     return this.#bindings.applyAll(row.body ?? null);
   }
 
-  #compare(row: Row, { status, response }: Answer): string[] {
+  #compare(row: Row, { status, headers, response }: Answer): string[] {
     const line = status === row.status ? [] : [`status: ${row.status} recorded, ${status} answered`];
-    return [...line, ...compareShapes(this.#bindings.applyAll(row.response), response)];
+    const shape = compareShapes(this.#bindings.applyAll(row.response), response);
+    // Where there is no content, nothing says of which type it is.
+    const headed = row.response === null || response === null ? [] : compareHeaders(row.response_headers, headers);
+    return [...line, ...headed, ...shape];
   }
 
   #token(auth: string): Record<string, string> {

@@ -54,3 +54,17 @@ export function compareShapes(recorded: Json, ours: Json, path = ""): string[] {
   if (recorded === ours || OWN_NUMBERS.has(path.split(".").at(-1) ?? "")) return [];
   return [`${path}: ${recorded} recorded, ${ours} answered`];
 }
+
+/** The headers that clients go by; all others are a server's own. */
+const HEADERS = ["Cache-Control", "Content-Type", "Location"];
+
+/** One line per header that differs in its value. */
+export function compareHeaders(
+  recorded: Readonly<Record<string, string>>,
+  ours: Readonly<Record<string, string | string[] | undefined>>,
+): string[] {
+  return HEADERS.flatMap((name) => {
+    const [had, has] = [recorded[name], ours[name.toLowerCase()]];
+    return had === has ? [] : [`${name}: ${had ?? "none"} recorded, ${has ?? "none"} answered`];
+  });
+}

@@ -2,9 +2,17 @@
 import { expect } from "vitest";
 import type { Finished } from "../support/command.ts";
 
-/** The one sentence on standard error with which a server that could not start ended: exit code 1, no stack trace. */
+const LOG_LINE = /^\d{4}-\d\d-\d\dT\S+ \[(?:INFO|WARN)\]/;
+
+/**
+ * The one sentence, besides its log, with which a server that could not start ended: on standard error, with exit code 1
+ * and without a stack trace.
+ */
 export function refusalOf({ code, stderr }: Finished): string {
-  const lines = stderr.trimEnd().split("\n");
+  const lines = stderr
+    .trimEnd()
+    .split("\n")
+    .filter((line) => !LOG_LINE.test(line));
   expect({ code, lines }).toEqual({ code: 1, lines: [expect.any(String)] });
   const [sentence = ""] = lines;
   expect(sentence).not.toMatch(/^\s+at |Error: |undefined|\[object/);

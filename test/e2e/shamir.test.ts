@@ -120,6 +120,7 @@ describe.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("after %s and a new sta
 test.each(["SIGINT", "SIGTERM"] as const)("%s seals and ends with exit code 0", async (signal) => {
   const ended = await server.stop(signal);
   expect(ended.code).toBe(0);
+  expect(ended.stderr).not.toMatch(/\[ERROR\]/);
   expect(ended.stderr).toMatch(new RegExp(`${signal}: sealing and stopping\\n.*stopped\\n$`));
   logs += ended.stderr + ended.stdout;
   server = await work.serve([config]);
