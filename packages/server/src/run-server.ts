@@ -30,7 +30,11 @@ export interface ServerIo {
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    const stop = (signal: NodeJS.Signals): void => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      resolve(signal);
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
   });
 }
 
@@ -46,7 +50,7 @@ async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, 
   // Before anything is opened: a signal while the server starts must not leave it half open.
   const stopped = untilStopped();
   const server = await startServer(config, io.env, log);
-  process.on("SIGHUP", () => reload(server, log));
+  process.on("SIGHUP", () => void reload(server, log));
   try {
     io.stdout.write(banner(config, server));
     io.stdout.write(await settle(args, server, log));
@@ -72,10 +76,10 @@ function configure(args: ServerArguments, env: ServerIo["env"]): ReturnType<type
   return loadConfig(args.configPaths, env);
 }
 
-function reload(server: RunningServer, log: Log): void {
+async function reload(server: RunningServer, log: Log): Promise<void> {
   try {
-    server.reload();
-    log.info("reloaded certificates");
+    await server.reload();
+    log.info("reloaded certificates and the audit file");
   } catch (error) {
     log.error(`not reloaded: ${startupSentence(error) ?? (error as Error).message}`);
   }

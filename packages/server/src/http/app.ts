@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The Express application: bytes in, bytes out. What the paths mean is the dispatcher's. */
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from "express";
+import { isUtf8 } from "node:buffer";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import express, { type Express } from "express";
 import type { ApiRequest, ApiResponse, Method } from "./api.ts";
-import { checkComplexity } from "./complexity.ts";
+import { checkComplexity, type JsonLimits } from "./complexity.ts";
 import { Deadline } from "./deadline.ts";
-import { HttpError, problem, toHttpError } from "./problem.ts";
-import { type RateLimits, rateLimit } from "./rate-limit.ts";
+import { HttpError, problem, TooManyRequests, toHttpError } from "./problem.ts";
+import { RateLimiter, type RateLimits } from "./rate-limit.ts";
+import { readBody } from "./read-body.ts";
+import { decodePath, splitTarget, type Target, withoutEmptySegments } from "./request-target.ts";
+import { send } from "./send.ts";
 
 export interface AppOptions {
   readonly dispatch: (request: ApiRequest) => Promise<ApiResponse>;
@@ -13,8 +18,8 @@ export interface AppOptions {
   readonly maxRequestSize: number;
   /** Milliseconds; a longer request is 408, and its signal aborts. */
   readonly maxRequestDuration: number;
-  /** Strings in a JSON body; more are 400. */
-  readonly maxJsonStrings: number;
+  /** A body beyond them is 400. */
+  readonly jsonLimits: JsonLimits;
   /** Whether a request without `X-Vault-Request: true` is refused, against requests forged by a server in between. */
   readonly requireRequestHeader: boolean;
   readonly rateLimits: RateLimits;
@@ -22,53 +27,38 @@ export interface AppOptions {
   readonly onFailure: (error: unknown, request: { method: string; path: string }) => void;
 }
 
-const API = "/v1/";
-const NO_BODY = Buffer.alloc(0);
 const METHODS: Readonly<Record<string, Method>> = {
   GET: "GET",
   HEAD: "GET",
+  LIST: "LIST",
   PUT: "PUT",
   POST: "POST",
   PATCH: "PATCH",
   DELETE: "DELETE",
 };
-// Control characters in a path reach no storage and no log.
-const FORBIDDEN = /\p{Cc}/u;
 
-function methodOf(request: Request, query: URLSearchParams): Method {
-  const method = METHODS[request.method];
+const NO_QUERY = new URLSearchParams();
+/** What Go's ParseBool understands. */
+const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
+const FALSE = new Set(["", "0", "f", "F", "FALSE", "false", "False"]);
+
+function methodOf(name: string, query: URLSearchParams): Method {
+  const method = METHODS[name];
   if (method === undefined) throw new HttpError(405);
-  return method === "GET" && query.get("list") === "true" ? "LIST" : method;
-}
-
-// A slash that is written otherwise would be one path to a proxy in front and another one here.
-const ENCODED_SLASH = /%2f/i;
-
-function pathOf(raw: string): string {
-  if (ENCODED_SLASH.test(raw)) throw new HttpError(400, "the path has an encoded slash: write / as it is");
-  let path: string;
-  try {
-    path = decodeURIComponent(raw.slice(API.length));
-  } catch {
-    throw new HttpError(400, "the path is not valid percent-encoded UTF-8");
-  }
-  if (FORBIDDEN.test(path)) throw new HttpError(400, "the path has a control character");
-  if (path.split("/").some((segment) => segment === ".." || segment === ".")) {
-    throw new HttpError(400, "the path has a . or .. segment");
-  }
-  return path;
+  if (method !== "GET" || query === NO_QUERY) return method;
+  const list = query.get("list") ?? "";
+  if (TRUE.has(list)) return "LIST";
+  if (FALSE.has(list)) return "GET";
+  throw new HttpError(400, "the parameter list must be true or false");
 }
 
 /** `X-Vault-Token` wins over `Authorization: Bearer`, as in Vault; anything else is no token. */
-function tokenOf(request: Request): string | undefined {
-  const own = request.headers["x-vault-token"];
+function tokenOf({ "x-vault-token": own, authorization }: IncomingHttpHeaders): string | undefined {
   if (typeof own === "string") return own;
-  const { authorization } = request.headers;
   return authorization?.startsWith("Bearer ") ? authorization.slice("Bearer ".length).trim() : undefined;
 }
 
-function checkNamespace(request: Request, path: string): void {
-  const namespace = request.headers["x-vault-namespace"];
+function checkNamespace(namespace: string | string[] | undefined, path: string): void {
   if (namespace === undefined || namespace === "" || namespace === "root" || namespace === "/") return;
   if (path === "sys/seal-status" || path === "sys/health") return;
   throw path === "sys/init"
@@ -76,85 +66,105 @@ function checkNamespace(request: Request, path: string): void {
     : new HttpError(404, "namespace not found");
 }
 
-function serve(options: AppOptions): RequestHandler {
-  return async (request, response) => {
-    const [raw = "", search = ""] = request.url.split("?", 2);
-    if (!raw.startsWith(API)) throw new HttpError(404);
-    if (raw.includes("//")) {
-      response.redirect(307, raw.replace(/\/{2,}/g, "/") + (search && `?${search}`));
-      return;
+/** The redirection to the same place in its one spelling, which Vault's clients follow. */
+function redirection(path: string, search: string): ApiResponse {
+  return { status: 307, headers: { Location: search === "" ? path : `${path}?${search}` } };
+}
+
+/** Answers what one listener is asked. */
+class Edge {
+  readonly #options: AppOptions;
+  readonly #limiter: RateLimiter;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#limiter = new RateLimiter(options.rateLimits);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = splitTarget(request.url ?? "");
+    try {
+      const answer = await this.#answer(request, target);
+      if (!response.destroyed) send(response, answer);
+    } catch (error) {
+      this.#refuse(error, request, response, target);
     }
-    const query = new URLSearchParams(search);
-    const path = pathOf(raw);
-    checkNamespace(request, path);
-    if (options.requireRequestHeader && request.headers["x-vault-request"] !== "true") {
-      throw new HttpError(412, "missing the required X-Vault-Request header: set it to true");
-    }
-    const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
-    checkComplexity(body, options.maxJsonStrings);
-    const contentType = request.headers["content-type"];
-    const deadline = new Deadline(options.maxRequestDuration);
-    const answer = await deadline.bound(
-      options.dispatch({
-        method: methodOf(request, query),
+  }
+
+  async #answer(request: IncomingMessage, target: Target): Promise<ApiResponse> {
+    const { headers } = request;
+    const direct = withoutEmptySegments(target.path);
+    if (direct !== undefined) return redirection(direct, target.search);
+    const path = decodePath(target.path);
+    const query = target.search === "" ? NO_QUERY : new URLSearchParams(target.search);
+    const method = methodOf(request.method ?? "", query);
+    checkNamespace(headers["x-vault-namespace"], path);
+    this.#checkHeaders(headers);
+    if (method !== "GET" && method !== "LIST") this.#checkRate(path);
+    const text = await this.#bodyOf(request);
+    const deadline = new Deadline(this.#options.maxRequestDuration);
+    const contentType = headers["content-type"];
+    return deadline.bound(
+      this.#options.dispatch({
+        method,
         path,
         query,
-        text: body.toString("utf8"),
+        text,
         ...(contentType === undefined ? {} : { contentType }),
-        token: tokenOf(request),
+        token: tokenOf(headers),
         remoteAddress: request.socket.remoteAddress ?? "",
         get signal() {
           return deadline.signal;
         },
       }),
     );
-    send(response, answer);
-  };
-}
-
-function send(response: express.Response, answer: ApiResponse): void {
-  response.statusCode = answer.status;
-  response.setHeader("Cache-Control", "no-store");
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (answer.json === undefined) {
-    response.end();
-    return;
   }
-  response.setHeader("Content-Type", "application/json");
-  response.setHeader("Content-Length", Buffer.byteLength(answer.json));
-  // A text leaves with the headers in one write; a Buffer would be a second one.
-  response.end(answer.json);
-}
 
-/** What body-parser throws has a `type`; everything else goes through the one table. */
-function edgeError(error: unknown): HttpError {
-  const type = (error as { type?: unknown } | null)?.type;
-  if (type === "entity.too.large") return new HttpError(413, "http: request body too large");
-  if (type === "encoding.unsupported") return new HttpError(415, "the body's content encoding is not supported");
-  if (type === "request.aborted" || type === "request.size.invalid")
-    return new HttpError(400, "the body was cut short");
-  return toHttpError(error);
-}
-
-function refuse(options: AppOptions): ErrorRequestHandler {
-  return (error, request, response, _next) => {
-    const refusal = edgeError(error);
-    if (refusal.status >= 500 && refusal.status !== 503) {
-      options.onFailure(error, { method: request.method, path: request.path });
+  #checkHeaders(headers: IncomingHttpHeaders): void {
+    if (this.#options.requireRequestHeader && headers["x-vault-request"] !== "true") {
+      throw new HttpError(412, "missing the required X-Vault-Request header: set it to true");
     }
-    if (response.headersSent) response.destroy();
-    else send(response, problem(refusal));
-  };
+    // Who asks for an answer in a wrapper must not get the secret itself.
+    const wrap = headers["x-vault-wrap-ttl"];
+    if (wrap !== undefined && wrap !== "" && wrap !== "0") {
+      throw new HttpError(400, "responses cannot be wrapped here: ask without X-Vault-Wrap-TTL");
+    }
+  }
+
+  #checkRate(path: string): void {
+    const wait = this.#limiter.admit(`/v1/${path}`);
+    if (wait > 0) throw new TooManyRequests(path, wait);
+  }
+
+  async #bodyOf(request: IncomingMessage): Promise<string> {
+    const { maxRequestSize, jsonLimits } = this.#options;
+    const body = await readBody(request, maxRequestSize);
+    if (body.length === 0) return "";
+    if (!isUtf8(body)) throw new HttpError(400, "the body is not UTF-8");
+    checkComplexity(body, jsonLimits);
+    return body.toString("utf8");
+  }
+
+  #refuse(error: unknown, request: IncomingMessage, response: ServerResponse, target: Target): void {
+    const refusal = toHttpError(error);
+    if (refusal.status >= 500 && refusal.status !== 503) {
+      this.#options.onFailure(error, { method: request.method ?? "", path: target.path });
+    }
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    // What the client still sends belongs to a request that is answered: the connection cannot be used again.
+    if (!request.complete) response.setHeader("Connection", "close");
+    send(response, problem(refusal));
+  }
 }
 
 /** Builds the application. It listens nowhere. */
 export function createApp(options: AppOptions): Express {
+  const edge = new Edge(options);
   const app = express();
   app.disable("x-powered-by");
-  app.disable("etag");
-  app.use(rateLimit(options.rateLimits));
-  app.use(express.raw({ type: () => true, limit: options.maxRequestSize }));
-  app.use(serve(options));
-  app.use(refuse(options));
+  app.use((request, response) => edge.handle(request, response));
   return app;
 }

@@ -9,10 +9,20 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
   readonly errors: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
   constructor(status: number, ...errors: string[]) {
     super(errors.join("; ") || `status ${status}`);
     this.status = status;
     this.errors = errors;
+  }
+}
+
+/** 429: `path` may be asked again after `seconds`. */
+export class TooManyRequests extends HttpError {
+  override readonly headers: Readonly<Record<string, string>>;
+  constructor(path: string, seconds: number) {
+    super(429, `too many requests to ${path}: try again in ${seconds} s`);
+    this.headers = { "Retry-After": String(seconds) };
   }
 }
 
@@ -73,7 +83,8 @@ export function toHttpError(error: unknown): HttpError {
 
 /** The response for a refusal. */
 export function problem(error: HttpError): ApiResponse {
-  return { status: error.status, json: JSON.stringify({ errors: error.errors }) };
+  const { status, errors, headers } = error;
+  return { status, json: JSON.stringify({ errors }), ...(headers === undefined ? {} : { headers }) };
 }
 
 /** Vault's answer to a missing or unknown token. */

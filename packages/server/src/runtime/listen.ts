@@ -1,76 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sockets: one HTTP or HTTPS server per listener block. */
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { SecureVersion } from "node:tls";
 import type { Express } from "express";
 import type { ListenerConfig } from "../config/index.ts";
-import { acceptListMethod } from "../http/list-method.ts";
+import { handleClientErrors } from "../http/client-error.ts";
 import { StartupError } from "./startup-error.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 /** A listener that is open. */
 export interface Listening {
   /** `http://127.0.0.1:8200`. */
   readonly url: string;
-  /** Reads certificate and key again; new connections use them. Throws, and changes nothing, if they cannot be read. */
+  /**
+   * Reads certificate, key and authorities again; new connections use them. Throws `StartupError`, and changes nothing,
+   * if they cannot be used.
+   */
   reload(): void;
   /** Takes no new connections, lets requests in flight end for up to `graceMilliseconds`, then drops what is left. */
   close(graceMilliseconds: number): Promise<void>;
 }
 
-const VERSIONS: Readonly<Record<ListenerConfig["tls_min_version"], SecureVersion>> = {
-  tls10: "TLSv1",
-  tls11: "TLSv1.1",
-  tls12: "TLSv1.2",
-  tls13: "TLSv1.3",
-};
+/** How often late requests are looked for, at most; a listener with shorter limits looks more often. */
+const CHECK_MILLISECONDS = 1_000;
+/** How often connections are looked at that have become idle while the listener closes. */
+const CLOSING_MILLISECONDS = 25;
 
-function readPem(key: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new StartupError(`${key}: ${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
+/** The shortest of some durations, of which 0 is none; 0 where all are. */
+function shortest(...durations: readonly number[]): number {
+  const given = durations.filter((each) => each > 0);
+  return given.length === 0 ? 0 : Math.min(...given);
 }
 
-function secureContext(config: ListenerConfig) {
-  const { tls_cert_file, tls_key_file, tls_client_ca_file } = config;
+function limits(config: ListenerConfig): ServerOptions {
+  const headersTimeout = config.http_read_header_timeout;
+  const requestTimeout = shortest(config.http_read_timeout, config.max_request_duration);
+  const check = shortest(headersTimeout / 4, requestTimeout / 4, CHECK_MILLISECONDS);
   return {
-    cert: readPem("tls_cert_file", tls_cert_file ?? ""),
-    key: readPem("tls_key_file", tls_key_file ?? ""),
-    minVersion: VERSIONS[config.tls_min_version],
-    maxVersion: VERSIONS[config.tls_max_version],
-    ...(tls_client_ca_file === undefined ? {} : { ca: readPem("tls_client_ca_file", tls_client_ca_file) }),
+    // Node refuses a longer time for the headers than for the whole request.
+    headersTimeout: requestTimeout === 0 ? headersTimeout : Math.min(headersTimeout, requestTimeout),
+    requestTimeout,
+    keepAliveTimeout: config.http_idle_timeout,
+    connectionsCheckingInterval: Math.max(1, Math.floor(check)),
   };
 }
 
 function createSecure(config: ListenerConfig, app: Express): TlsServer {
-  try {
-    return createTlsServer(
-      {
-        ...secureContext(config),
-        requestCert: config.tls_client_ca_file !== undefined && !config.tls_disable_client_certs,
-        rejectUnauthorized: config.tls_require_and_verify_client_cert,
-      },
-      app,
-    );
-  } catch (cause) {
-    if (cause instanceof StartupError) throw cause;
-    const files = `${config.tls_cert_file} and ${config.tls_key_file}`;
-    throw new StartupError(`${files} are not a certificate and its key in PEM (${(cause as Error).message})`, {
-      cause,
-    });
-  }
-}
-
-function configure(server: Server | TlsServer, config: ListenerConfig): void {
-  server.headersTimeout = config.http_read_header_timeout;
-  server.requestTimeout = config.http_read_timeout;
-  server.keepAliveTimeout = config.http_idle_timeout;
-  server.timeout = config.http_write_timeout;
-  acceptListMethod(server);
+  const required = config.tls_require_and_verify_client_cert;
+  return createTlsServer(
+    {
+      ...limits(config),
+      ...readTlsFiles(config),
+      requestCert: required || (config.tls_client_ca_file !== undefined && !config.tls_disable_client_certs),
+      rejectUnauthorized: required,
+      // A client that never finishes its handshake is as slow as one that never finishes its headers.
+      ...(config.http_read_header_timeout > 0 ? { handshakeTimeout: config.http_read_header_timeout } : {}),
+    },
+    app,
+  );
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -82,36 +70,55 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 function bind(server: Server | TlsServer, { address }: ListenerConfig): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
+    const refused = (cause: NodeJS.ErrnoException): void => {
       const why = REFUSALS[cause.code ?? ""] ?? cause.message;
       reject(new StartupError(`cannot listen on ${address.host}:${address.port}: ${why}`, { cause }));
+    };
+    server.once("error", refused);
+    server.listen({ port: address.port, ...(address.host === "" ? {} : { host: address.host }) }, () => {
+      server.off("error", refused);
+      resolve();
     });
-    server.listen({ port: address.port, ...(address.host === "" ? {} : { host: address.host }) }, () => resolve());
   });
 }
 
 function close(server: Server | TlsServer, graceMilliseconds: number): Promise<void> {
   return new Promise((resolve) => {
+    // Connections that are kept alive are idle from their last answer on, and would be kept for as long as that is set.
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSING_MILLISECONDS);
     const drop = setTimeout(() => server.closeAllConnections(), graceMilliseconds);
     server.close(() => {
+      clearInterval(idle);
       clearTimeout(drop);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 
-/** Opens a listener for `app`. Throws `StartupError` with one sentence when it can't. */
-export async function listen(config: ListenerConfig, app: Express): Promise<Listening> {
-  const secure = config.tls_disable ? undefined : createSecure(config, app);
-  const server = secure ?? createServer(app);
-  configure(server, config);
-  await bind(server, config);
+function urlOf(server: Server | TlsServer, { address, tls_disable }: ListenerConfig): string {
   const { port } = server.address() as AddressInfo;
-  const host = config.address.host.includes(":") ? `[${config.address.host}]` : config.address.host || "0.0.0.0";
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host || "0.0.0.0";
+  return `${tls_disable ? "http" : "https"}://${host}:${port}`;
+}
+
+/**
+ * Opens a listener for `app`. Throws `StartupError` with one sentence when it can't. `onError` is told when a connection
+ * cannot be accepted later, such as for want of file descriptors: the listener goes on.
+ */
+export async function listen(
+  config: ListenerConfig,
+  app: Express,
+  onError: (error: Error) => void,
+): Promise<Listening> {
+  const secure = config.tls_disable ? undefined : createSecure(config, app);
+  const server = secure ?? createServer(limits(config), app);
+  server.timeout = config.http_write_timeout;
+  handleClientErrors(server);
+  await bind(server, config);
+  server.on("error", onError);
   return {
-    url: `${secure === undefined ? "http" : "https"}://${host}:${port}`,
-    reload: () => secure?.setSecureContext(secureContext(config)),
+    url: urlOf(server, config),
+    reload: () => secure?.setSecureContext(readTlsFiles(config)),
     close: (grace) => close(server, grace),
   };
 }

@@ -1,21 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A server from its configuration: storage and seal opened, the application composed, the listeners open. */
-import { type AutoUnsealer, SealedStore, type StoreStatus } from "@sealwright/core";
-import { compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
+import type { AutoUnsealer, SealedStore, StoreStatus } from "@sealwright/core";
+import { openAudit } from "../audit/audit.ts";
+import { CEREMONIES, compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
 import type { ListenerConfig, ServerConfig } from "../config/index.ts";
+import { withOpenMetrics } from "../endpoints/metrics.ts";
+import type { Operation } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
-import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
-import { loadSharesPlugin } from "../seals/registry.ts";
+import { withoutFamilies } from "../http/families.ts";
+import { ServerMetrics } from "../metrics/server-metrics.ts";
+import type { OpenedSeal } from "../seals/open-seal.ts";
 import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { openStorage } from "./open-storage.ts";
+import { tellOpenFamilies, watchSealConfigs } from "./notices.ts";
+import { openStore } from "./open-store.ts";
 import { StartupError } from "./startup-error.ts";
 
 const RATE_WINDOW_MS = 10_000;
 /** Enough for 255 holders at once, and no help to a guesser of 256-bit shares; it is the storage that it spares. */
 const RATE_REQUESTS = 600;
-const RATE_PATHS = ["/v1/sys/init", "/v1/sys/unseal"];
+const RATE_PATHS = [
+  "init",
+  "unseal",
+  "rekey/update",
+  "rekey/verify",
+  "rekey-recovery-key/update",
+  "rekey-recovery-key/verify",
+  "rotate/root/update",
+  "rotate/root/verify",
+  "rotate/recovery/update",
+  "rotate/recovery/verify",
+  "generate-root/update",
+  "generate-root-token/update",
+  "seal-config/confirm/update",
+].map((path) => `/v1/sys/${path}`);
 const CLOSE_GRACE_MS = 5_000;
 
 export interface RunningServer {
@@ -27,18 +46,19 @@ export interface RunningServer {
   readonly seal: { readonly type: string; readonly settings: OpenedSeal["settings"] };
   /** Answers a request as the listeners would, without a socket. */
   readonly dispatch: Dispatch;
-  /** Reads certificates again. */
-  reload(): void;
+  /** Reads certificates and opens the audit file again. Rejects where either fails; what was in use stays in use. */
+  reload(): Promise<void>;
   /** Closes the listeners, seals, and closes storage and seal. */
   stop(): Promise<void>;
 }
 
-function appFor(config: ListenerConfig, dispatch: Dispatch, log: Log) {
+function appFor(config: ListenerConfig, dispatch: Dispatch, metrics: Operation, log: Log) {
+  const served = withoutFamilies(dispatch, config);
   return createApp({
-    dispatch,
+    dispatch: config.telemetry.unauthenticated_metrics_access ? withOpenMetrics(served, metrics) : served,
     maxRequestSize: config.max_request_size,
     maxRequestDuration: config.max_request_duration,
-    maxJsonStrings: config.max_request_json_strings,
+    jsonLimits: { strings: config.max_request_json_strings, memory: config.max_request_json_memory },
     requireRequestHeader: config.require_request_header,
     rateLimits: { windowMilliseconds: RATE_WINDOW_MS, requests: RATE_REQUESTS, paths: RATE_PATHS },
     onFailure: (error, { method, path }) => {
@@ -47,10 +67,18 @@ function appFor(config: ListenerConfig, dispatch: Dispatch, log: Log) {
   });
 }
 
-async function openListeners(config: ServerConfig, dispatch: Dispatch, log: Log): Promise<Listening[]> {
+async function openListeners(
+  config: ServerConfig,
+  dispatch: Dispatch,
+  metrics: Operation,
+  log: Log,
+): Promise<Listening[]> {
   const open: Listening[] = [];
+  const refused = (error: Error): void => log.error("a connection was not accepted", { error: error.message });
   try {
-    for (const listener of config.listener) open.push(await listen(listener, appFor(listener, dispatch, log)));
+    for (const listener of config.listener) {
+      open.push(await listen(listener, appFor(listener, dispatch, metrics, log), refused));
+    }
     return open;
   } catch (error) {
     await Promise.all(open.map((each) => each.close(0)));
@@ -66,63 +94,62 @@ function checkType(status: StoreStatus, configured: string): void {
   );
 }
 
-async function openStore(config: ServerConfig, env: NodeJS.ProcessEnv, log: Log) {
-  const block = config.seal.find((each) => !each.disabled);
-  if (block === undefined) throw new StartupError("no seal is enabled");
-  const shares = await loadSharesPlugin();
-  const opening = openSeal(block, env, (level, message) => log[level](message));
-  // The storage opens meanwhile; if that fails, the seal's own failure must not go unhandled.
-  opening.catch(() => undefined);
-  const storage = await openStorage(config.storage).catch(async (error: unknown) => {
-    await opening.then(
-      ({ seal }) => seal?.close(),
-      () => undefined,
-    );
-    throw error;
-  });
-  try {
-    const { seal, settings } = await opening;
-    const store = new SealedStore({ storage, shares, ...(seal === undefined ? {} : { seal }) });
-    return { store, block, settings };
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
-}
-
 /**
- * Starts a server and leaves it sealed. Throws `StartupError`, `ConfigError`, `StorageError`, `SealError` or
- * `CoreError`, and leaves nothing open, when it can't.
+ * Starts a server and leaves it sealed. Throws `StartupError`, `ConfigError`, `StorageError`, `SealError`,
+ * `AuditError` or `CoreError`, and leaves nothing open, when it can't.
  */
 export async function startServer(config: ServerConfig, env: NodeJS.ProcessEnv, log: Log): Promise<RunningServer> {
-  const { store, block, settings } = await openStore(config, env, log);
+  const metrics = new ServerMetrics(config.telemetry);
+  const { store, type, settings } = await openStore(config, env, log, metrics);
+  const releases: (() => Promise<void>)[] = [() => store.close()];
   try {
-    checkType(await store.status(), block.type);
-    const scope = compose({ store, log, leases: leaseLimits(config) });
+    checkType(await store.status(), type);
+    const audit = await openAudit(config.audit, { store, log });
+    releases.push(() => audit.close());
+    const scope = compose({
+      store,
+      log,
+      audit,
+      metrics,
+      leases: leaseLimits(config),
+      ceremonyTimeout: config.ceremony_timeout,
+    });
     const dispatch = scope.resolve(DISPATCH);
+    const ceremonies = scope.resolve(CEREMONIES);
+    ceremonies.watch();
+    watchSealConfigs(store, log);
     const unsealer = store.autoSealed ? scope.resolve(UNSEALER) : undefined;
-    const listeners = await openListeners(config, dispatch, log);
+    const listeners = await openListeners(config, dispatch, metrics.read, log);
+    for (const [index, { url }] of listeners.entries()) {
+      const listener = config.listener[index];
+      if (listener !== undefined) tellOpenFamilies(listener, url, log);
+    }
     const sweeper = scope.resolve(SWEEPER);
     sweeper.start();
     return {
       urls: listeners.map((each) => each.url),
       store,
       unsealer,
-      seal: { type: block.type, settings },
+      seal: { type, settings },
       dispatch,
-      reload: () => {
-        for (const each of listeners) each.reload();
+      reload: async () => {
+        try {
+          for (const each of listeners) each.reload();
+        } finally {
+          await audit.reopen();
+        }
       },
       stop: async () => {
         unsealer?.stop();
         await Promise.all(listeners.map((each) => each.close(CLOSE_GRACE_MS)));
+        ceremonies.dispose();
         await sweeper.stop();
-        await store.close();
+        await store.close().finally(() => audit.close());
         await scope.dispose();
       },
     };
   } catch (error) {
-    await store.close();
+    for (const release of releases) await release();
     throw error;
   }
 }
