@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from "./fault-proxy.ts";
 export * from "./rejects-with-code.ts";
 export * from "./runner.ts";
 export * from "./seal-conformance.ts";
