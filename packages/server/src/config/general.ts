@@ -134,7 +134,7 @@ const telemetrySettings = {
     default: "24h",
     doc: "How long a metric that isn't touched stays; `0` turns the Prometheus format off.",
   },
-  disable_hostname: { schema: flag, default: false, doc: "No host name in the names of gauges." },
+  disable_hostname: { schema: flag, default: false, doc: "Accepted: names never hold the host's name." },
   metrics_prefix: { schema: text, default: "vault", doc: "What the names of metrics begin with." },
 } as const satisfies Settings;
 
