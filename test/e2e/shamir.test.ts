@@ -100,6 +100,15 @@ describe("the open server", () => {
     expect((await run(["kv", "get", "-field=password", "secret/app"])).stdout.trim()).toBe("correct horse");
   });
 
+  test("gives its metrics in Prometheus' text", async () => {
+    const headers = { "X-Vault-Token": init.root_token };
+    const answer = await fetch(`${server.url}/v1/sys/metrics?format=prometheus`, { headers });
+    expect({ status: answer.status, text: await answer.text() }).toEqual({
+      status: 200,
+      text: expect.stringMatching(/^# TYPE \w+ gauge$/m),
+    });
+  });
+
   test("seals: what was readable is not, status has exit code 2", async () => {
     expect(await run(["operator", "seal"])).toMatchObject({ code: 0 });
     expect(await run(["kv", "get", "secret/app"])).toMatchObject({ code: 2, stderr: expect.stringMatching(/sealed/) });

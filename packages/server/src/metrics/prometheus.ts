@@ -42,7 +42,8 @@ export class Prometheus {
   }
 
   #load(): Promise<Library> {
-    this.#library ??= import("prom-client");
+    // A CommonJS module: inside the bundle everything it exports stands on `default` alone.
+    this.#library ??= import("prom-client").then((library) => library.default ?? library);
     return this.#library;
   }
 
