@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CoreError, type InitShares, type PlainChange, type SealedStore, unansweredInit } from "@sealwright/core";
+import {
+  CoreError,
+  checkNumbers,
+  type InitShares,
+  type PlainChange,
+  type SealedStore,
+  unansweredInit,
+} from "@sealwright/core";
 import type { ShareNumbers } from "@sealwright/seal";
 import { z } from "zod";
 import { type DeliveredShares, deliverShares } from "../ceremonies/delivery.ts";
@@ -76,13 +83,15 @@ async function planFor(fields: InitBody, autoSealed: boolean, type: string): Pro
   if (!autoSealed) {
     refuseOthers(fields, ["recovery_shares", "recovery_threshold", "recovery_pgp_keys"], type);
     const unseal = numbers(fields.secret_shares, fields.secret_threshold);
+    checkNumbers(unseal);
     const recipients = await recipientsFor(fields.pgp_keys ?? [], unseal.shares, "seal");
     return { numbers: { unseal }, recipients, tokenRecipient: await token() };
   }
   refuseOthers(fields, ["secret_shares", "secret_threshold", "pgp_keys"], type);
   const recovery = numbers(fields.recovery_shares, fields.recovery_threshold);
-  const recipients = await recipientsFor(fields.recovery_pgp_keys ?? [], recovery.shares, "recovery");
   const none = recovery.shares === 0 && recovery.threshold === 0;
+  if (!none) checkNumbers(recovery);
+  const recipients = await recipientsFor(fields.recovery_pgp_keys ?? [], recovery.shares, "recovery");
   return { numbers: none ? {} : { recovery }, recipients, tokenRecipient: await token() };
 }
 
@@ -112,11 +121,16 @@ function answered({ unseal, recovery, rootToken }: Delivered) {
 
 /** `sys/init`. */
 export function initEndpoints({ store, answer, firstEntries, onInitialized }: InitDeps): Endpoint[] {
+  const refuseNumbers = (error: unknown): never => {
+    if (!(error instanceof CoreError) || error.code !== "INVALID_REQUEST") throw error;
+    const which = store.autoSealed ? "recovery" : "seal";
+    throw new HttpError(400, `invalid ${which} configuration: ${error.message}`);
+  };
   const initialize = async (fields: InitBody, signal: AbortSignal) => {
     const status = await store.status();
     const again = status.initialized && (await store.initUnanswered());
     if (status.initialized && !again) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
-    const plan = await planFor(fields, store.autoSealed, status.type);
+    const plan = await planFor(fields, store.autoSealed, status.type).catch(refuseNumbers);
     const first = firstEntries();
     const delivered = Promise.withResolvers<Delivered>();
     const beforeCommit = async (shares: InitShares) => {
@@ -131,9 +145,9 @@ export function initEndpoints({ store, answer, firstEntries, onInitialized }: In
       answer.expect();
       return { ...plain(answered(await delivered.promise)), onDelivered: () => answer.received() };
     } catch (error) {
-      if (!(error instanceof CoreError) || error.code !== "INVALID_REQUEST") throw error;
-      const which = store.autoSealed ? "recovery" : "seal";
-      throw new HttpError(400, `invalid ${which} configuration: ${error.message}`);
+      // The first one is still there, and as good as it was.
+      if (again && store.autoSealed) await onInitialized().catch(() => undefined);
+      return refuseNumbers(error);
     }
   };
   const read = operation("Whether the storage is initialised", async () =>
