@@ -18,6 +18,11 @@ export class InitAnswer {
     if (!store.autoSealed) store.onUnsealed(() => this.received());
   }
 
+  /** Whether it is known already, though perhaps not yet on disk. */
+  get known(): boolean {
+    return this.#known;
+  }
+
   /** An initialisation has been done, and its answer is on its way. */
   expect(): void {
     this.#known = false;

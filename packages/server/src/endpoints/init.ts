@@ -128,7 +128,7 @@ export function initEndpoints({ store, answer, firstEntries, onInitialized }: In
   };
   const initialize = async (fields: InitBody, signal: AbortSignal) => {
     const status = await store.status();
-    const again = status.initialized && (await store.initUnanswered());
+    const again = status.initialized && !answer.known && (await store.initUnanswered());
     if (status.initialized && !again) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
     const plan = await planFor(fields, store.autoSealed, status.type).catch(refuseNumbers);
     const first = firstEntries();
