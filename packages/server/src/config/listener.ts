@@ -169,6 +169,11 @@ function checkTls(values: ValuesOf<typeof settings>, block: Block): void {
   if (values.tls_require_and_verify_client_cert && values.tls_disable_client_certs) {
     refuse("tls_require_and_verify_client_cert and tls_disable_client_certs exclude each other");
   }
+  if (values.tls_require_and_verify_client_cert && values.tls_client_ca_file === undefined) {
+    refuse(
+      "tls_require_and_verify_client_cert needs tls_client_ca_file, the authorities that client certificates are of",
+    );
+  }
   if (TLS_VERSIONS.indexOf(values.tls_min_version) > TLS_VERSIONS.indexOf(values.tls_max_version)) {
     refuse("tls_min_version is above tls_max_version");
   }

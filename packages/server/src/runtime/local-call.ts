@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ApiResponse } from "../http/api.ts";
+import { HttpError, problem } from "../http/problem.ts";
 import type { RunningServer } from "./server.ts";
 
 /** A PUT that the server makes to itself, past its listeners. */
@@ -9,16 +10,20 @@ export interface LocalCall {
   readonly token?: string;
 }
 
-/** Sends `call` to the server's own dispatcher. Throws what a refusal throws. */
+/** Sends `call` to the server's own dispatcher. Answers a refusal at the edge too; throws any other failure. */
 export async function callLocally(server: RunningServer, { path, body, token }: LocalCall): Promise<ApiResponse> {
-  const answer = await server.dispatch({
-    method: "PUT",
+  const request = {
+    method: "PUT" as const,
     path,
     query: new URLSearchParams(),
     text: JSON.stringify(body),
     token,
     remoteAddress: "",
     signal: new AbortController().signal,
+  };
+  const answer = await server.dispatch(request).catch((error: unknown) => {
+    if (error instanceof HttpError) return problem(error);
+    throw error;
   });
   answer.onDelivered?.();
   return answer;

@@ -115,6 +115,11 @@ describe("a listener", () => {
       "exclude each other",
     ],
     [
+      "client certificates required of no authority",
+      'listener "tcp" { tls_cert_file = "c" tls_key_file = "k" tls_require_and_verify_client_cert = 1 }',
+      "tls_require_and_verify_client_cert needs tls_client_ca_file",
+    ],
+    [
       "a size of nothing",
       'listener "tcp" { max_request_size = 0 }',
       "max_request_size: expected a whole number from 1 to 1073741824, found 0",
