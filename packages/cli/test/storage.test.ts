@@ -56,6 +56,13 @@ describe("storage adopt", () => {
     expect(stderr).not.toContain("Unseal Key");
   });
 
+  it("says how to give shares where there is no terminal to ask at", async () => {
+    const { config } = prepare("shamir");
+    const { code, stderr } = await cli(["storage", "adopt", `-config=${config}`]);
+    expect(code).toBe(1);
+    expect(stderr.replace(/\s+/g, " ")).toContain("Give them on standard input, one per line, with - as an argument.");
+  });
+
   it.each([
     ["too few shares", (shares: string[]) => shares.slice(0, 1), "needs 2 unseal key shares, and 1 were given"],
     ["a share twice", (shares: string[]) => [shares[0]!, shares[0]!], "the same share was given twice"],

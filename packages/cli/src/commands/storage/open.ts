@@ -2,6 +2,7 @@
 import type { OfflineCommand, OfflineOptions, OfflineStore, ShareRequest, ShareSource } from "@sealwright/server";
 import { CommandError, exitCode, UsageError } from "../../errors.ts";
 import { type FlagSet, texts } from "../../flags/flag.ts";
+import { enterKey } from "../../input/key-entry.ts";
 import { type Io, warn } from "../../io.ts";
 
 /** The flags of every offline command. */
@@ -15,6 +16,10 @@ export const offlineFlags = {
 
 const BYPASS = "Warning: this reads and writes the storage itself, past tokens and policies.";
 
+const NO_TERMINAL =
+  "Key shares are asked for at a terminal, and standard input is none. Give them on standard input, one per line, with " +
+  "- as an argument.";
+
 const NAMES = { unseal: "Unseal Key", recovery: "Recovery Key" } as const;
 
 /** Shares from `-key`, else from standard input where an argument is `-`, else from the hidden prompt. */
@@ -24,7 +29,8 @@ function shareSource({ keys, fromStdin }: OfflineCall, io: Io): ShareSource {
     const { kind, given, threshold } = request;
     if (keys.length > 0) return keys[given] ?? tooFew(request);
     if (!fromStdin) {
-      return (await io.promptHidden(`${NAMES[kind]} ${given + 1} of ${threshold} (will be hidden): `)).trim();
+      const prompt = `${NAMES[kind]} ${given + 1} of ${threshold} (will be hidden): `;
+      return enterKey(undefined, io, { prompt, noTerminal: NO_TERMINAL, nonInteractive: false });
     }
     lines ??= io.readStdin().then((text) => text.split(/\s+/).filter((line) => line !== ""));
     return (await lines)[given] ?? tooFew(request);
