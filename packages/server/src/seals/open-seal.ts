@@ -2,6 +2,7 @@
 /** From a `seal` block to a ready seal, in this process or in one of its own. */
 import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment } from "@sealwright/seal";
 import type { SealConfig } from "../config/index.ts";
+import { withDeadline } from "./deadline.ts";
 import { isAuto, loadPlugin, packageOf, secretVariablesOfAll } from "./registry.ts";
 
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
@@ -24,7 +25,9 @@ async function open(
   env: NodeJS.ProcessEnv,
   log: SealEnvironment["log"],
 ): Promise<Seal> {
-  if ((block.isolation ?? plugin.isolation) !== "process") return plugin.open(config, { log });
+  if ((block.isolation ?? plugin.isolation) !== "process") {
+    return withDeadline(await plugin.open(config, { log }), block.call_deadline);
+  }
   const { openIsolated } = await import("@sealwright/isolation");
   const { childModule, childPath } = await import("./child-files.ts");
   return openIsolated({
