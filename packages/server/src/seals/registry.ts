@@ -14,6 +14,7 @@ const BUILT_IN = {
   shamir: () => import("@sealwright/plugin-shamir"),
   static: () => import("@sealwright/plugin-static"),
   pkcs11: () => import("@sealwright/plugin-pkcs11"),
+  transit: () => import("@sealwright/plugin-transit"),
 } satisfies Record<string, Load>;
 
 /** The types that a `seal` block may name. */

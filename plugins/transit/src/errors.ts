@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * From what went wrong to a code and a sentence that names address, mount, key and what to try. What the remote said goes
+ * into `cause` alone, for the log: a message never quotes it.
+ */
+import { SealError, type SealErrorCode } from "@sealwright/seal";
+
+/** Whose fault it may be: the parts of the settings that messages name. */
+export interface Target {
+  readonly address: string;
+  readonly namespace: string | undefined;
+  readonly mount: string;
+  readonly key: string;
+}
+
+/** The two operations of the engine that the seal uses. */
+export type Operation = "encrypt" | "decrypt";
+
+/** A refusal as it came: the HTTP status, and the sentences of its body, none where that was not Vault's. */
+export interface Refusal {
+  readonly status: number;
+  readonly sentences: readonly string[];
+}
+
+function remote({ address, namespace }: Target): string {
+  return namespace === undefined ? address : `${address} (namespace ${namespace})`;
+}
+
+function policy({ mount, key }: Target, operation: Operation): string {
+  return `path "${mount}/${operation}/${key}" { capabilities = ["update"] }`;
+}
+
+interface Row {
+  readonly status: number | "5xx" | "any";
+  /** What one of the sentences must match; none needed where left out. */
+  readonly says?: RegExp;
+  readonly code: SealErrorCode;
+  explain(target: Target, operation: Operation, status: number): string;
+}
+
+/** The first row that fits counts. The sentences are those of Vault and of OpenBao. */
+const REFUSALS: readonly Row[] = [
+  {
+    status: 503,
+    says: /sealed/i,
+    code: "SEAL_UNAVAILABLE",
+    explain: (at) => `${remote(at)} is sealed, so the transit key ${at.key} cannot be used: unseal that server first`,
+  },
+  {
+    status: 429,
+    code: "SEAL_THROTTLED",
+    explain: (at) =>
+      `${remote(at)} takes no more requests for ${at.mount}/${at.key} now: raise its quota or rate limit if this stays`,
+  },
+  {
+    status: 403,
+    code: "SEAL_DENIED",
+    explain: (at, operation) =>
+      `${remote(at)} denies ${operation} with the transit key ${at.key}: the token is expired, revoked or of another ` +
+      `server or namespace, or its policy lacks ${policy(at, operation)}` +
+      (operation === "encrypt" ? "; a key that is not there is answered alike" : ""),
+  },
+  {
+    status: 404,
+    says: /namespace not found/i,
+    code: "SEAL_KEY_MISSING",
+    explain: (at) => `${at.address} has no namespace ${at.namespace ?? "of that name"}: correct namespace in the seal`,
+  },
+  {
+    status: 404,
+    says: /no handler for route/i,
+    code: "SEAL_KEY_MISSING",
+    explain: (at) =>
+      `nothing is mounted at ${at.mount}/ of ${remote(at)}, where the transit key ${at.key} should be: correct ` +
+      "mount_path or namespace, or mount a transit engine there",
+  },
+  {
+    status: 400,
+    says: /encryption key not found|policy not found/i,
+    code: "SEAL_KEY_MISSING",
+    explain: (at) =>
+      `the transit engine at ${at.mount}/ of ${remote(at)} has no key ${at.key}: correct key_name, or bring that key back`,
+  },
+  {
+    status: 400,
+    says: /version is too new/i,
+    code: "SEAL_KEY_MISSING",
+    explain: (at) =>
+      `the transit key ${at.key} at ${at.mount}/ of ${remote(at)} lacks the version that wrapped this: it is another ` +
+      "key of that name, or was put back from an older backup",
+  },
+  {
+    status: 400,
+    says: /too old/i,
+    code: "SEAL_KEY_DISABLED",
+    explain: (at) =>
+      `the transit key ${at.key} at ${at.mount}/ of ${remote(at)} no longer decrypts with the version that wrapped ` +
+      "this: lower its min_decryption_version",
+  },
+  {
+    status: 400,
+    says: /soft[- ]deleted/i,
+    code: "SEAL_KEY_DISABLED",
+    explain: (at) => `the transit key ${at.key} at ${at.mount}/ of ${remote(at)} is deleted but kept: restore it there`,
+  },
+  {
+    status: 400,
+    says: /invalid ciphertext|authentication failed|unable to decrypt/i,
+    code: "SEAL_BAD_CIPHERTEXT",
+    explain: (at) =>
+      `the transit key ${at.key} at ${at.mount}/ of ${remote(at)} does not open this: another key wrapped it, or it ` +
+      "was altered",
+  },
+  {
+    status: 400,
+    says: /key derivation|context|not supported for key type|not supported/i,
+    code: "SEAL_CONFIG",
+    explain: (at) =>
+      `the transit key ${at.key} at ${at.mount}/ of ${remote(at)} is of a kind that cannot seal: name one of type ` +
+      "aes256-gcm96 without derivation",
+  },
+  {
+    status: "5xx",
+    code: "SEAL_UNAVAILABLE",
+    explain: (at, operation, status) =>
+      `${remote(at)} answered ${operation} with the transit key ${at.key} at ${at.mount}/ with status ${status}: see ` +
+      "the log of that server, or of the proxy before it",
+  },
+  {
+    status: "any",
+    code: "SEAL_CONFIG",
+    explain: (at, operation, status) =>
+      `${remote(at)} refused ${operation} with the transit key ${at.key} with status ${status}: check that ` +
+      `${at.mount}/ is the mount of a transit engine`,
+  },
+];
+
+/** The error for an answer that is a refusal. */
+export function refused(target: Target, operation: Operation, { status, sentences }: Refusal): SealError {
+  const row = REFUSALS.find(
+    (each) =>
+      (each.status === "any" || each.status === status || (each.status === "5xx" && status >= 500)) &&
+      (each.says === undefined || sentences.some((sentence) => each.says?.test(sentence))),
+  );
+  if (row === undefined) throw new Error("the last row fits everything");
+  const cause = new Error(`status ${status}: ${sentences.join("; ")}`);
+  return new SealError(row.code, row.explain(target, operation, status), { cause });
+}
+
+// What comes of a client certificate that the remote refuses, under TLS 1.3, as often as the alert.
+const CUT = "the connection was cut before an answer came: see that server's log, it may want another tls_client_cert";
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there: start it, or correct address",
+  ENOTFOUND: "there is no host of that name: correct address, or the name service",
+  EAI_AGAIN: "the name service does not answer",
+  EHOSTUNREACH: "there is no route to that host",
+  ENETUNREACH: "there is no route to that network",
+  ETIMEDOUT: "the connection timed out",
+  ECONNRESET: CUT,
+  EPIPE: CUT,
+  EPROTO: "it speaks no TLS that fits: correct address, http:// or https://, or the TLS settings",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS: correct address to http://, or give it TLS",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS: correct address to http://, or give it TLS",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name: correct address or tls_server_name",
+  CERT_HAS_EXPIRED: "its certificate has expired: renew it there",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet: compare the clocks",
+};
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED|CERT_SIGNATURE/;
+const HANDSHAKE = /ALERT|HANDSHAKE/;
+
+function reasonFor(error: Error): string {
+  const code = "code" in error ? String(error.code) : "";
+  if (UNTRUSTED.test(code)) return "its certificate comes from no authority that is trusted: give it as tls_ca_cert";
+  if (HANDSHAKE.test(code)) return "it ended the TLS handshake: it may want a tls_client_cert that it knows";
+  if (code.startsWith("HPE_")) return "its answer is not HTTP: correct address, or write https:// if it speaks TLS";
+  return REASONS[code] ?? `the request failed${code === "" ? "" : ` (${code})`}`;
+}
+
+/** No answer came. `cause` is what Node said. */
+export function unreachable(target: Target, cause: Error): SealError {
+  const message = `${target.address}, which has the transit key ${target.key} at ${target.mount}/, is not reached`;
+  return new SealError("SEAL_UNAVAILABLE", `${message}: ${reasonFor(cause)}`, { cause });
+}
+
+/** The caller's signal aborted, or the seal was closed, while the request was under way. */
+export function abandoned(target: Target, cause: unknown): SealError {
+  const message = `${target.address} did not answer in time about the transit key ${target.key} at ${target.mount}/`;
+  return new SealError("SEAL_TIMEOUT", message, { cause });
+}
+
+/** An answer that no transit engine gives. */
+export function garbled(target: Target, status: number): SealError {
+  return new SealError(
+    "SEAL_UNAVAILABLE",
+    `what answers at ${remote(target)} is no transit engine at ${target.mount}/ with the key ${target.key} (status ` +
+      `${status}): correct address and mount_path, or look at the proxy in between`,
+  );
+}
+
+/** A redirection that would show the token and the root key to whoever listens. */
+export function insecureRedirect(target: Target): SealError {
+  return new SealError(
+    "SEAL_CONFIG",
+    `${target.address} sends requests for the transit key ${target.key} at ${target.mount}/ on to an address without ` +
+      "TLS: correct the api_addr of that server",
+  );
+}
+
+/** The blob holds no text of a transit engine. */
+export function noCiphertext(target: Target): SealError {
+  return new SealError(
+    "SEAL_BAD_CIPHERTEXT",
+    `this is no text that the transit key ${target.key} at ${target.mount}/ of ${target.address} made, or it was altered`,
+  );
+}
+
+// A key id comes out of storage, so its length and content are anybody's: quoted, and cut.
+function quoted(id: string): string {
+  return JSON.stringify(id.length > 80 ? `${id.slice(0, 80)}…` : id);
+}
+
+/** The blob's key id is not that of the version that its text names. */
+export function keyMissing(target: Target, id: string, version: string): SealError {
+  return new SealError(
+    "SEAL_KEY_MISSING",
+    `this names the key ${quoted(id)}, and its text is of version ${version} of a transit key: no version of ` +
+      `${target.key} at ${target.mount}/ of ${target.address} is called so`,
+  );
+}
+
+/** Additional data was given. */
+export function noAdditionalData(target: Target): SealError {
+  return new SealError(
+    "SEAL_CONFIG",
+    `the transit key ${target.key} at ${target.mount}/ of ${target.address} binds no additional data: servers before ` +
+      "Vault 1.13 would drop it unseen",
+  );
+}
+
+/** The settings contradict each other, or a file is not what it should be. */
+export function contradiction(message: string): SealError {
+  return new SealError("SEAL_CONFIG", `seal "transit": ${message}`);
+}
+
+/** A file or folder that a setting names cannot be read. */
+export function unreadable(setting: string, path: string, cause: unknown): SealError {
+  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+  return new SealError("SEAL_CONFIG", `seal "transit": ${setting} names ${path}, which cannot be read (${reason})`, {
+    cause,
+  });
+}
+
+/** A warning for the log. */
+export function inPlain(address: string): string {
+  return `the transit seal speaks to ${address} without TLS: the token and the root key can be read on the way`;
+}
+
+/** A warning for the log. */
+export function unverified(address: string): string {
+  return `the transit seal takes any certificate of ${address} (tls_skip_verify): the token and the root key are exposed`;
+}
