@@ -91,11 +91,13 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("the faulty
 
   it("without a compiler says what to install", async () => {
     vi.stubEnv("CC", "/no/such/compiler");
-    vi.stubEnv("SEALWRIGHT_CACHE", "/dev/null/cache");
+    const cache = mkdtempSync(join(tmpdir(), "sealwright-cache-"));
+    vi.stubEnv("SEALWRIGHT_CACHE", cache);
     try {
-      await expect(faultyHsm({ forwardTo: hsm.lib })).rejects.toThrow();
+      await expect(faultyHsm({ forwardTo: hsm.lib })).rejects.toThrow("a C compiler is needed (apt install gcc");
     } finally {
       vi.unstubAllEnvs();
+      rmSync(cache, { recursive: true });
     }
   });
 });

@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { partMissing } from "../src/parts.ts";
 import { findSoftHsm, softHsm } from "../src/softhsm.ts";
 
-describe("the SoftHSM harness", () => {
+describe.skipIf(partMissing("SoftHSM"))("the SoftHSM harness", () => {
   it("without SoftHSM says what to install", async () => {
     vi.stubEnv("SOFTHSM2_LIB", "/no/such/libsofthsm2.so");
     onTestFinished(() => void vi.unstubAllEnvs());

@@ -1,100 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From keys to blobs: what each type of key makes of a plaintext. */
 import { NO_AAD, openEnvelope, SealError, type SealedBlob, sealEnvelope } from "@sealwright/seal";
-import { decryptGcm, encryptGcm } from "./aes-gcm.ts";
-import type { MechanismName, Pkcs11Config } from "./config.ts";
+import { type CbcKeys, decryptCbc, encryptCbc } from "./aes-cbc.ts";
+import { AesGcm } from "./aes-gcm.ts";
+import { HMACS, type HmacName, MECHANISMS, type MechanismName, type Pkcs11Config } from "./config.ts";
 import { CryptokiError } from "./errors.ts";
-import { formatKeyName, type KeyName, spell, type TokenKey } from "./keys.ts";
+import { type AesKey, checkPermission, formatKeyName, type KeyName, type RsaKey, spell } from "./keys.ts";
 import { RsaOaep } from "./rsa-oaep.ts";
 import type { Session } from "./session.ts";
+import type { VendorProfile } from "./vendors.ts";
 
 /** `KeyInfo.mechanism` of an envelope. */
 export const ENVELOPE = 1;
 const PROBE = new Uint8Array([1]);
 
-/** A key in use: encrypts and decrypts by the mechanism that goes with its type. */
+/** A key in use: encrypts and decrypts by one mechanism, in whatever session it is given. */
 export interface Cipher {
   readonly mechanism: MechanismName;
   /** `SEAL_CONFIG` for additional data that the mechanism cannot bind. */
-  wrap(plaintext: Uint8Array, aad: Uint8Array): Promise<SealedBlob>;
+  wrap(session: Session, plaintext: Uint8Array, aad: Uint8Array): Promise<SealedBlob>;
   /** `SEAL_BAD_CIPHERTEXT` for what this key did not wrap with this additional data. */
-  unwrap(blob: SealedBlob, aad: Uint8Array): Promise<Uint8Array>;
+  unwrap(session: Session, blob: SealedBlob, aad: Uint8Array): Promise<Uint8Array>;
 }
 
-function refuseAad(aad: Uint8Array): void {
+function refuseAad(mechanism: string, aad: Uint8Array): void {
   if (aad.length === 0) return;
   throw new SealError(
     "SEAL_CONFIG",
-    'seal "pkcs11": RSA-OAEP takes no additional data, and dropping it would be unsafe',
+    `seal "pkcs11": ${mechanism} takes no additional data, and dropping it would be unsafe`,
   );
 }
 
-function aesCipher(session: Session, key: Extract<TokenKey, { kind: "aes" }>, name: KeyName): Cipher {
+/** AES-GCM: the nonce stands in `iv`. */
+export function gcmCipher(key: AesKey, name: KeyName, vendor: VendorProfile): Cipher {
   const keyInfo = { keyId: formatKeyName(name) };
-  return {
+  const aes = new AesGcm(key.secret, vendor);
+  return decided({
     mechanism: "CKM_AES_GCM",
-    async wrap(plaintext, aad) {
-      const doing = `encrypting with the AES key ${spell(name)}`;
-      return { ...(await encryptGcm(session, key.secret, plaintext, aad, doing)), keyInfo };
+    async wrap(session, plaintext, aad) {
+      checkPermission(key, name, "CKA_ENCRYPT", session.where);
+      const { iv, ciphertext } = await aes.encrypt(
+        session,
+        plaintext,
+        aad,
+        `encrypting with the AES key ${spell(name)}`,
+      );
+      return { iv, ciphertext, keyInfo };
     },
-    unwrap: (blob, aad) => decryptGcm(session, key.secret, blob, aad, `decrypting with the AES key ${spell(name)}`),
-  };
+    async unwrap(session, blob, aad) {
+      checkPermission(key, name, "CKA_DECRYPT", session.where);
+      return aes.decrypt(session, blob, aad, `decrypting with the AES key ${spell(name)}`);
+    },
+  });
 }
 
-function rsaCipher(
-  session: Session,
-  key: Extract<TokenKey, { kind: "rsa" }>,
-  name: KeyName,
-  config: Pkcs11Config,
-): Cipher {
+/** AES-CBC with an HMAC, in the fields that Vault has for it. */
+export function cbcCipher(keys: CbcKeys, name: KeyName, hmacName: KeyName, by: HmacName): Cipher {
+  const keyInfo = {
+    mechanism: MECHANISMS.CKM_AES_CBC_PAD,
+    hmacMechanism: HMACS[by],
+    keyId: formatKeyName(name),
+    hmacKeyId: formatKeyName(hmacName),
+  };
+  return decided({
+    mechanism: "CKM_AES_CBC_PAD",
+    async wrap(session, plaintext, aad) {
+      refuseAad("CKM_AES_CBC_PAD", aad);
+      checkPermission(keys.aes, name, "CKA_ENCRYPT", session.where);
+      checkPermission(keys.hmac, hmacName, "CKA_SIGN", session.where);
+      const text = await encryptCbc(session, keys, by, plaintext, `encrypting with the AES key ${spell(name)}`);
+      return { ...text, keyInfo };
+    },
+    async unwrap(session, blob, aad) {
+      refuseAad("CKM_AES_CBC_PAD", aad);
+      checkPermission(keys.aes, name, "CKA_DECRYPT", session.where);
+      checkPermission(keys.hmac, hmacName, "CKA_SIGN", session.where);
+      return decryptCbc(session, keys, by, blob, `decrypting with the AES key ${spell(name)}`);
+    },
+  });
+}
+
+/** RSA-OAEP, through an envelope where the text is longer than the modulus allows. */
+export function rsaCipher(session: Session, key: RsaKey, name: KeyName, config: Pkcs11Config): Cipher {
   const rsa = new RsaOaep(session, key, config.rsa_oaep_hash);
   const by = config.disable_software_encryption ? "token" : "software";
-  const encrypt = (text: Uint8Array): Promise<Uint8Array> =>
-    rsa.encrypt(text, by, `encrypting with the RSA key ${spell(name)}`);
-  const decrypt = (text: Uint8Array): Promise<Uint8Array> =>
-    rsa.decrypt(text, `decrypting with the RSA key ${spell(name)}`);
+  const encrypt = (at: Session, text: Uint8Array): Promise<Uint8Array> =>
+    rsa.encrypt(at, text, by, `encrypting with the RSA key ${spell(name)}`);
+  const decrypt = (at: Session, text: Uint8Array): Promise<Uint8Array> =>
+    rsa.decrypt(at, text, `decrypting with the RSA key ${spell(name)}`);
   const keyId = formatKeyName(name);
-  return {
+  return decided({
     mechanism: "CKM_RSA_PKCS_OAEP",
-    async wrap(plaintext, aad) {
-      refuseAad(aad);
-      if (plaintext.length <= rsa.maxPlaintextBytes)
-        return { ciphertext: await encrypt(plaintext), keyInfo: { keyId } };
+    async wrap(at, plaintext, aad) {
+      refuseAad("RSA-OAEP", aad);
+      if (plaintext.length <= rsa.maxPlaintextBytes) {
+        return { ciphertext: await encrypt(at, plaintext), keyInfo: { keyId } };
+      }
       return sealEnvelope(plaintext, NO_AAD, async (dataKey) => {
-        return { mechanism: ENVELOPE, keyId, wrappedKey: await encrypt(dataKey) };
+        return { mechanism: ENVELOPE, keyId, wrappedKey: await encrypt(at, dataKey) };
       });
     },
-    async unwrap(blob, aad) {
-      refuseAad(aad);
-      if (blob.keyInfo?.wrappedKey === undefined) return decrypt(blob.ciphertext);
-      return openEnvelope(blob, NO_AAD, decrypt);
+    async unwrap(at, blob, aad) {
+      refuseAad("RSA-OAEP", aad);
+      checkPermission(key, name, "CKA_DECRYPT", at.where);
+      if (blob.keyInfo?.wrappedKey === undefined) return decrypt(at, blob.ciphertext);
+      return openEnvelope(blob, NO_AAD, (wrappedKey) => decrypt(at, wrappedKey));
     },
-  };
+  });
 }
 
-async function roundTrip(cipher: Cipher): Promise<boolean> {
-  const opened = await cipher.unwrap(await cipher.wrap(PROBE, NO_AAD), NO_AAD);
+async function roundTrip(cipher: Cipher, session: Session): Promise<boolean> {
+  const opened = await cipher.unwrap(session, await cipher.wrap(session, PROBE, NO_AAD), NO_AAD);
   return Buffer.compare(opened, PROBE) === 0;
 }
 
-/** Says that a blob is bad where the token only said that something went wrong: it works on a blob that is good. */
-async function unwrapDecidedly(cipher: Cipher, blob: SealedBlob, aad: Uint8Array): Promise<Uint8Array> {
-  try {
-    return await cipher.unwrap(blob, aad);
-  } catch (error) {
-    if (!(error instanceof CryptokiError && error.vague)) throw error;
-    const works = await roundTrip(cipher).catch(() => false);
-    if (!works) throw error;
-    throw new SealError(
-      "SEAL_BAD_CIPHERTEXT",
-      'seal "pkcs11": this does not open: another key or other additional data belongs to it, or it was altered',
-      { cause: error },
-    );
-  }
+function isVague(error: unknown): boolean {
+  return error instanceof CryptokiError && error.vague;
 }
 
-/** The cipher of `key`, which the token has under `name`. */
-export function cipherOf(session: Session, key: TokenKey, name: KeyName, config: Pkcs11Config): Cipher {
-  const cipher = key.kind === "aes" ? aesCipher(session, key, name) : rsaCipher(session, key, name, config);
-  return { ...cipher, unwrap: (blob, aad) => unwrapDecidedly(cipher, blob, aad) };
+/**
+ * Says that a blob is bad where the token only says that something went wrong: a good blob opens before and after, and
+ * this one does not even at the second attempt.
+ */
+function decided(cipher: Cipher): Cipher {
+  const unwrap: Cipher["unwrap"] = async (session, blob, aad) => {
+    try {
+      return await cipher.unwrap(session, blob, aad);
+    } catch (error) {
+      if (!isVague(error) || !(await roundTrip(cipher, session).catch(() => false))) throw error;
+    }
+    try {
+      return await cipher.unwrap(session, blob, aad);
+    } catch (error) {
+      if (!isVague(error) || !(await roundTrip(cipher, session).catch(() => false))) throw error;
+      throw new SealError(
+        "SEAL_BAD_CIPHERTEXT",
+        'seal "pkcs11": this does not open: another key or other additional data belongs to it, or it was altered',
+        { cause: error },
+      );
+    }
+  };
+  return { ...cipher, unwrap };
 }

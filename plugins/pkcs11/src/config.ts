@@ -8,32 +8,39 @@ function variables(name: string): string[] {
 }
 
 /** The mechanisms, by the number that PKCS#11 gives them. */
-export const MECHANISMS = { CKM_AES_GCM: 0x1087, CKM_RSA_PKCS_OAEP: 0x9 } as const;
+export const MECHANISMS = { CKM_AES_GCM: 0x1087, CKM_RSA_PKCS_OAEP: 0x9, CKM_AES_CBC_PAD: 0x1085 } as const;
+
+/** The MACs of the CBC mode, by the number that PKCS#11 gives them. */
+export const HMACS = { CKM_SHA256_HMAC: 0x251, CKM_SHA384_HMAC: 0x261, CKM_SHA512_HMAC: 0x271 } as const;
+
+/** A MAC that the CBC mode can use. */
+export type HmacName = keyof typeof HMACS;
 
 /** A mechanism that this seal can use. */
 export type MechanismName = keyof typeof MECHANISMS;
 
-const mechanism = z.string().transform((given, context): MechanismName => {
-  const wanted = given.toUpperCase();
-  for (const [name, value] of Object.entries(MECHANISMS)) {
-    const isName = wanted === name || `CKM_${wanted}` === name;
-    if (isName || (/^(0X[0-9A-F]+|\d+)$/.test(wanted) && Number(wanted) === value)) return name as MechanismName;
-  }
-  context.addIssue({ code: "custom", message: "expected CKM_AES_GCM (0x1087) or CKM_RSA_PKCS_OAEP (0x9)" });
-  return z.NEVER;
-});
+/** One of `table`, by its name with or without `CKM_`, or by its number. */
+function oneOfMechanisms<Name extends string>(table: Readonly<Record<Name, number>>) {
+  const entries = Object.entries<number>(table) as [Name, number][];
+  const expected = entries.map(([name, value]) => `${name} (0x${value.toString(16)})`).join(" or ");
+  return z.string().transform((given, context): Name => {
+    const wanted = given.toUpperCase();
+    for (const [name, value] of entries) {
+      const isName = wanted === name || `CKM_${wanted}` === name;
+      if (isName || (/^(0X[0-9A-F]+|\d+)$/.test(wanted) && Number(wanted) === value)) return name;
+    }
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
 
 const keyId = z
   .string()
   .transform((text) => text.replace(/^0x/i, ""))
   .refine((hex) => /^([0-9a-f]{2})+$/i.test(hex), "expected pairs of hexadecimal digits, with or without 0x in front");
 
-/** A key of Vault's that is known and cannot be honoured yet: refused, since ignoring it would surprise. */
-function unsupported(reason: string) {
-  return z.undefined({ error: `this version ${reason}` }).optional();
-}
-
-const ONLY_CBC = "has no CKM_AES_CBC_PAD, the one mechanism that needs it: remove it if your key is AES-GCM or RSA";
+/** Operations at a time where nothing is said: as many as software tokens profit from, and small devices have. */
+const DEFAULT_PARALLEL = 16;
 
 /** The settings of a `seal "pkcs11"` block. */
 export const fields = {
@@ -45,14 +52,19 @@ export const fields = {
   },
   slot: {
     schema: integerText(0, 0xffff_ffff).optional(),
-    doc: "The slot's number, decimal or 0x hexadecimal. Wins over `token_label`, which is safer: slots change numbers.",
+    doc: "The slot's number, decimal or 0x hexadecimal. Wins over the others, which are safer: slots change numbers.",
     env: variables("SLOT"),
   },
   token_label: {
     schema: z.string().optional(),
-    doc: "The token's label. Either this or `slot` is required.",
+    doc: "The token's label. This, `token_serial` or `slot` is required.",
     env: variables("TOKEN_LABEL"),
     aliases: ["token"],
+  },
+  token_serial: {
+    schema: z.string().optional(),
+    doc: "The token's serial number. Wins over `token_label`.",
+    env: variables("TOKEN_SERIAL"),
   },
   pin: {
     schema: z.string(),
@@ -60,6 +72,11 @@ export const fields = {
     env: variables("PIN"),
     secret: true,
     indirect: true,
+  },
+  force_last_try: {
+    schema: booleanText.default(false),
+    doc: "With true, a login is tried even where one more wrong PIN locks the token. Remove it after that start.",
+    env: variables("FORCE_LAST_TRY"),
   },
   key_label: {
     schema: z.string().optional(),
@@ -73,8 +90,8 @@ export const fields = {
     env: variables("KEY_ID"),
   },
   mechanism: {
-    schema: mechanism.optional(),
-    doc: "`CKM_AES_GCM` or `CKM_RSA_PKCS_OAEP`, by name or number. Left out, the key's type decides.",
+    schema: oneOfMechanisms(MECHANISMS).optional(),
+    doc: "`CKM_AES_GCM`, `CKM_RSA_PKCS_OAEP` or `CKM_AES_CBC_PAD`, by name or number. Left out, AES keys have GCM.",
     env: variables("MECHANISM"),
   },
   rsa_oaep_hash: {
@@ -102,43 +119,43 @@ export const fields = {
     env: variables("DEFAULT_KEY_LABEL"),
   },
   max_parallel: {
-    schema: integerText(1, 65_535).optional(),
-    doc: "The most operations at a time. This version does one at a time, so any limit is kept.",
+    schema: integerText(1, 1_024).optional(),
+    doc: "The most operations at a time, each on a session of its own, 16 if left out; fewer where the token has fewer.",
     env: variables("MAX_PARALLEL"),
   },
   generate_key: {
-    schema: booleanText
-      .refine(
-        (value) => !value,
-        "this version generates no keys: create the key with the vendor's tool, then remove this",
-      )
-      .default(false),
-    doc: "Only false: this version generates no keys.",
+    schema: booleanText.default(false),
+    doc: "With true, a key that is not there is made at the first wrap: on the token, sensitive, not extractable.",
     env: variables("GENERATE_KEY"),
   },
   key_type: {
-    schema: unsupported("generates no keys, and takes a key's type from the key: remove it"),
-    doc: "Refused: the key's type comes from the key.",
+    schema: z
+      .string()
+      .toUpperCase()
+      .transform((text) => text.replace(/^CKK_/, ""))
+      .pipe(z.enum(["AES", "RSA"]))
+      .optional(),
+    doc: "`AES` (256 bits) or `RSA` (3072 bits): what `generate_key` makes; left out, what the mechanism needs.",
     env: variables("KEY_TYPE"),
   },
   hmac_key_label: {
-    schema: unsupported(ONLY_CBC),
-    doc: "Refused: belongs to `CKM_AES_CBC_PAD`.",
+    schema: z.string().optional(),
+    doc: "The label of the HMAC key, for `CKM_AES_CBC_PAD`. This or `hmac_key_id` is required there.",
     env: variables("HMAC_KEY_LABEL"),
   },
   hmac_key_id: {
-    schema: unsupported(ONLY_CBC),
-    doc: "Refused, likewise.",
+    schema: keyId.optional(),
+    doc: "The id of the HMAC key, in hexadecimal.",
     env: variables("HMAC_KEY_ID"),
   },
   hmac_mechanism: {
-    schema: unsupported(ONLY_CBC),
-    doc: "Refused, likewise.",
+    schema: oneOfMechanisms(HMACS).default("CKM_SHA256_HMAC"),
+    doc: "`CKM_SHA256_HMAC`, `CKM_SHA384_HMAC` or `CKM_SHA512_HMAC`, by name or number.",
     env: variables("HMAC_MECHANISM"),
   },
   default_hmac_key_label: {
-    schema: unsupported(ONLY_CBC),
-    doc: "Refused, likewise.",
+    schema: z.string().optional(),
+    doc: "The HMAC key of blobs that name none. Left out, the configured one.",
     env: variables("HMAC_DEFAULT_KEY_LABEL"),
   },
 } as const satisfies ConfigFields;
@@ -146,12 +163,28 @@ export const fields = {
 /** A checked configuration. */
 export type Pkcs11Config = ConfigOf<typeof fields>;
 
-/** Throws `SEAL_CONFIG` unless a token and a key are named. */
+/** How many operations may be under way at a time. */
+export function maxParallel({ max_parallel }: Pkcs11Config): number {
+  return max_parallel ?? DEFAULT_PARALLEL;
+}
+
+/** Throws `SEAL_CONFIG` unless a token and the keys that are needed are named, and no others. */
 export function checkNames(config: Pkcs11Config): void {
-  if (config.slot === undefined && config.token_label === undefined) {
-    throw new SealError("SEAL_CONFIG", 'seal "pkcs11": token_label or slot is required, to say which token to use');
+  const { slot, token_serial, token_label, key_label, key_id, mechanism, hmac_key_label, hmac_key_id } = config;
+  const fail = (problem: string): never => {
+    throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`);
+  };
+  if (slot === undefined && token_serial === undefined && token_label === undefined) {
+    fail("token_label, token_serial or slot is required, to say which token to use");
   }
-  if (config.key_label === undefined && config.key_id === undefined) {
-    throw new SealError("SEAL_CONFIG", 'seal "pkcs11": key_label or key_id is required, to say which key to use');
+  if (key_label === undefined && key_id === undefined) {
+    fail("key_label or key_id is required, to say which key to use");
+  }
+  const named = hmac_key_label !== undefined || hmac_key_id !== undefined;
+  if (mechanism === "CKM_AES_CBC_PAD" && !named) {
+    fail("CKM_AES_CBC_PAD needs hmac_key_label or hmac_key_id, since nothing else shows that a text was altered");
+  }
+  if (config.generate_key && config.key_type === "RSA" && mechanism?.startsWith("CKM_AES")) {
+    fail(`key_type RSA does not go with the mechanism ${mechanism}`);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The PKCS#11 seal: a key on an HSM or smart card, through the vendor's library. */
 import type { AutoSealPlugin } from "@sealwright/seal";
-import { checkNames, fields } from "./config.ts";
+import { checkNames, fields, maxParallel } from "./config.ts";
 import { Library } from "./library.ts";
 import { openPkcs11Seal } from "./seal.ts";
 
@@ -11,8 +11,9 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   type: "pkcs11",
   config: fields,
   isolation: "process",
-  async open(config) {
+  maxParallel,
+  async open(config, env) {
     checkNames(config);
-    return openPkcs11Seal(await Library.load(config.lib), config);
+    return openPkcs11Seal(await Library.load(config.lib), config, env);
   },
 };

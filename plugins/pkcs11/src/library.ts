@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { SealError } from "@sealwright/seal";
 import type * as Pkcs11js from "pkcs11js";
-import { attempt, CryptokiError } from "./errors.ts";
+import { attemptUnlessDone } from "./errors.ts";
 
 /** pkcs11js: its class and the constants of the standard. */
 export type Pkcs11Module = typeof Pkcs11js;
@@ -46,12 +46,11 @@ export class Library {
 
   /** Initialises the library unless another seal of this process has. */
   start(): void {
-    try {
-      attempt(`starting the library ${this.path}`, () => this.calls.C_Initialize({ flags: this.ck.CKF_OS_LOCKING_OK }));
-    } catch (error) {
-      if (!(error instanceof CryptokiError && error.returnValue === "CKR_CRYPTOKI_ALREADY_INITIALIZED")) throw error;
-    }
-    if (!this.#using) users.set(this.path, (users.get(this.path) ?? 0) + 1);
+    if (this.#using) return;
+    attemptUnlessDone(`starting the library ${this.path}`, () =>
+      this.calls.C_Initialize({ flags: this.ck.CKF_OS_LOCKING_OK }),
+    );
+    users.set(this.path, (users.get(this.path) ?? 0) + 1);
     this.#using = true;
   }
 

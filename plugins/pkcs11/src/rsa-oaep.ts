@@ -4,12 +4,11 @@ import { constants, createPublicKey, type KeyObject, publicEncrypt } from "node:
 import { SealError } from "@sealwright/seal";
 import type { Mechanism } from "pkcs11js";
 import type { Pkcs11Config } from "./config.ts";
-import type { TokenKey } from "./keys.ts";
+import type { RsaKey } from "./keys.ts";
 import type { Library } from "./library.ts";
 import type { Session } from "./session.ts";
 
 export type OaepHash = Pkcs11Config["rsa_oaep_hash"];
-type RsaKey = Extract<TokenKey, { kind: "rsa" }>;
 
 const HASH_BYTES: Record<OaepHash, number> = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
@@ -48,14 +47,13 @@ function exportPublicKey(session: Session, key: RsaKey): KeyObject {
 
 /** RSA-OAEP under one key of the token with one hash. */
 export class RsaOaep {
-  readonly #session: Session;
   readonly #key: RsaKey;
   readonly #hash: OaepHash;
   readonly #publicKey: KeyObject;
   readonly #modulusBytes: number;
 
+  /** Reads the public half in `session`, once. */
   constructor(session: Session, key: RsaKey, hash: OaepHash) {
-    this.#session = session;
     this.#key = key;
     this.#hash = hash;
     this.#publicKey = exportPublicKey(session, key);
@@ -68,7 +66,7 @@ export class RsaOaep {
   }
 
   /** Encrypts in this process, or on the token with its public key. At most {@link maxPlaintextBytes}. */
-  async encrypt(plaintext: Uint8Array, by: "software" | "token", doing: string): Promise<Uint8Array> {
+  async encrypt(session: Session, plaintext: Uint8Array, by: "software" | "token", doing: string): Promise<Uint8Array> {
     if (plaintext.length > this.maxPlaintextBytes) {
       throw new SealError(
         "SEAL_CONFIG",
@@ -84,30 +82,26 @@ export class RsaOaep {
     if (publicKey === undefined) {
       throw new SealError(
         "SEAL_KEY_MISSING",
-        `seal "pkcs11": ${this.#session.where} has no public key that goes with the private one, ` +
+        `seal "pkcs11": ${session.where} has no public key that goes with the private one, ` +
           "and disable_software_encryption asks the token to encrypt with it",
       );
     }
-    return this.#session.encrypt(this.#mechanism(), publicKey, plaintext, doing);
+    return session.encrypt(oaep(session.library, this.#hash), publicKey, plaintext, doing);
   }
 
   /** Decrypts on the token. `SEAL_BAD_CIPHERTEXT` for what this key with this hash did not encrypt. */
-  async decrypt(ciphertext: Uint8Array, doing: string): Promise<Uint8Array> {
+  async decrypt(session: Session, ciphertext: Uint8Array, doing: string): Promise<Uint8Array> {
     if (ciphertext.length !== this.#modulusBytes) {
       throw new SealError(
         "SEAL_BAD_CIPHERTEXT",
         `seal "pkcs11": this has ${ciphertext.length} bytes, and what the RSA key encrypts has ${this.#modulusBytes}`,
       );
     }
-    return this.#session.decrypt(
-      this.#mechanism(),
+    return session.decrypt(
+      oaep(session.library, this.#hash),
       this.#key.private,
       ciphertext,
       `${doing} by OAEP with ${this.#hash}`,
     );
-  }
-
-  #mechanism(): Mechanism {
-    return oaep(this.#session.library, this.#hash);
   }
 }

@@ -20,43 +20,67 @@ function numberOf(handle: Handle): number {
   return handle.readUIntLE(0, Math.min(handle.length, 6));
 }
 
-function describe({ label, serial, slotNumber }: Token): string {
+/** A token as messages list it. */
+export function describeToken({ label, serial, slotNumber }: Token): string {
   return `"${label}" (slot ${slotNumber}, serial ${serial})`;
 }
 
-function initialisedTokens({ calls, ck, path }: Library): Token[] {
+/** What is in a slot. */
+export function readToken({ calls }: Library, slot: Handle): Token {
+  const info = attempt(`reading the token in slot ${numberOf(slot)}`, () => calls.C_GetTokenInfo(slot));
+  return {
+    slot,
+    slotNumber: numberOf(slot),
+    label: info.label.trimEnd(),
+    serial: info.serialNumber.trimEnd(),
+    flags: info.flags,
+  };
+}
+
+/** The tokens that were given a label and PINs. */
+export function initialisedTokens(library: Library): Token[] {
+  const { calls, ck, path } = library;
   const slots = attempt(`listing the slots of ${path}`, () => calls.C_GetSlotList(true));
-  return slots.flatMap((slot) => {
-    const info = attempt(`reading the token in slot ${numberOf(slot)}`, () => calls.C_GetTokenInfo(slot));
-    if ((info.flags & ck.CKF_TOKEN_INITIALIZED) === 0) return [];
-    const label = info.label.trimEnd();
-    return [{ slot, slotNumber: numberOf(slot), label, serial: info.serialNumber.trimEnd(), flags: info.flags }];
-  });
+  return slots.map((slot) => readToken(library, slot)).filter(({ flags }) => (flags & ck.CKF_TOKEN_INITIALIZED) !== 0);
+}
+
+/** The setting that names the token, and how messages say so. The slot wins over the serial, the serial over the label. */
+function wantedToken({ slot, token_serial, token_label }: Pkcs11Config): {
+  readonly by: "slot" | "token_serial" | "token_label";
+  readonly words: string;
+  readonly fits: (token: Token) => boolean;
+} {
+  if (slot !== undefined) {
+    return { by: "slot", words: `in slot ${slot}`, fits: (token) => token.slotNumber === slot };
+  }
+  if (token_serial !== undefined) {
+    const words = `with the serial number "${token_serial}"`;
+    return { by: "token_serial", words, fits: (token) => token.serial === token_serial };
+  }
+  return { by: "token_label", words: `labelled "${token_label}"`, fits: (token) => token.label === token_label };
 }
 
 /**
- * The token that the configuration names; the slot wins over the label. Throws `SEAL_UNAVAILABLE` where it isn't there,
- * since devices come and go, and `SEAL_CONFIG` where several have the label.
+ * The token that the configuration names. Throws `SEAL_UNAVAILABLE` where it isn't there, since devices come and go, and
+ * `SEAL_CONFIG` where several fit.
  */
-export function findToken(library: Library, { slot, token_label }: Pkcs11Config): Token {
+export function findToken(library: Library, config: Pkcs11Config): Token {
   const tokens = initialisedTokens(library);
-  const wanted = slot === undefined ? `labelled "${token_label}"` : `in slot ${slot}`;
-  const matches = tokens.filter((token) =>
-    slot === undefined ? token.label === token_label : token.slotNumber === slot,
-  );
-  const [match, ...others] = matches;
+  const { by, words, fits } = wantedToken(config);
+  const [match, ...others] = tokens.filter(fits);
   if (match === undefined) {
-    const present = tokens.length === 0 ? "none" : tokens.map(describe).join(", ");
+    const present = tokens.length === 0 ? "none" : tokens.map(describeToken).join(", ");
     throw new SealError(
       "SEAL_UNAVAILABLE",
-      `seal "pkcs11": there is no initialised token ${wanted}; ${library.path} shows: ${present}. ` +
-        `Check ${slot === undefined ? "token_label" : "slot"}, and that the device is connected`,
+      `seal "pkcs11": there is no initialised token ${words}; ${library.path} shows: ${present}. ` +
+        `Check ${by}, and that the device is connected`,
     );
   }
   if (others.length > 0) {
+    const list = [match, ...others].map(describeToken).join(", ");
     throw new SealError(
       "SEAL_CONFIG",
-      `seal "pkcs11": several tokens are ${wanted}: ${matches.map(describe).join(", ")}. Give the slot of the one`,
+      `seal "pkcs11": several tokens are ${words}: ${list}. Give token_serial, or the slot, of the one`,
     );
   }
   return match;
@@ -77,7 +101,8 @@ export function checkPinState({ flags, label }: Token, ck: Pkcs11Module): void {
     throw new SealError(
       "SEAL_DENIED",
       `seal "pkcs11": one more wrong PIN locks the token "${label}", so none is tried: ` +
-        "log in once with the vendor's tool and the right PIN, which resets the count",
+        "log in once with the vendor's tool and the right PIN, which resets the count, or, if you are sure of the PIN, " +
+        "set force_last_try for one start",
     );
   }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SealError, Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
-import { softHsm } from "@sealwright/testing/softhsm";
+import { partMissing } from "@sealwright/testing/parts";
+import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
 import pkcs11js from "pkcs11js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkErrorTable, checkSettingsTable } from "../../../test/support/seal-docs.ts";
 import { plugin } from "../src/index.ts";
 import { openHere, stanzaFor } from "./support/seals.ts";
 
-const hsm = await softHsm();
+const missing = partMissing("SoftHSM");
+let hsm: SoftHsm;
 
 /** pkcs11-tool cannot make a key that may not encrypt. */
 function addKeyThatOnlyWraps(): void {
@@ -31,6 +33,8 @@ function addKeyThatOnlyWraps(): void {
 }
 
 beforeAll(async () => {
+  if (missing) return;
+  hsm = await softHsm();
   Object.assign(process.env, hsm.env);
   await hsm.addAesKey({ label: "aes", id: "01" });
   await hsm.addAesKey({ label: "two", id: "02" });
@@ -39,12 +43,12 @@ beforeAll(async () => {
   await hsm.addRsaKey({ label: "short", id: "05" }, 512);
   addKeyThatOnlyWraps();
 });
-afterAll(() => hsm.stop());
+afterAll(() => hsm?.stop());
 
 describe("docs/seals/pkcs11.md", () => {
   it("shows the settings that the plugin declares", () => checkSettingsTable("pkcs11", plugin.config));
 
-  it("shows the errors that the plugin gives", async () => {
+  it.skipIf(missing)("shows the errors that the plugin gives", async () => {
     const aes: Stanza = { ...stanzaFor(hsm), key_label: "aes" };
     const rsa: Stanza = { ...stanzaFor(hsm), key_label: "rsa" };
     const { token_label: _, ...tokenless } = aes;
@@ -67,8 +71,7 @@ describe("docs/seals/pkcs11.md", () => {
       { ...aes, lib: "/etc/passwd" },
       tokenless,
       stanzaFor(hsm),
-      { ...aes, generate_key: "true" },
-      { ...aes, hmac_key_label: "mac" },
+      { ...aes, mechanism: "CKM_AES_CBC_PAD" },
     ]) {
       errors.push((await rejectsWithCode(openHere(mistake), "SEAL_CONFIG")) as SealError);
     }

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decodeBlob, decrypt, encodeBlob, nonceInFront, type Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
+import { kryoptic } from "@sealwright/testing/kryoptic";
+import { partMissing } from "@sealwright/testing/parts";
 import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BlobVector, blobVectors, bytes, hex } from "../../../test/support/vectors.ts";
@@ -13,7 +15,7 @@ function shared(path: string): string {
   return fileURLToPath(new URL(`../../../test/${path}`, import.meta.url));
 }
 
-describe("blobs of OpenBao's PKCS#11 wrapper", () => {
+describe.skipIf(partMissing("SoftHSM"))("blobs of OpenBao's PKCS#11 wrapper", () => {
   let hsm: SoftHsm;
   beforeAll(async () => {
     hsm = await softHsm({ tokenLabel: "vectok", pin: "1234", tokens: shared("vectors/softhsm/tokens") });
@@ -82,9 +84,9 @@ describe("blobs of OpenBao's PKCS#11 wrapper", () => {
     await withSeal(hsm, aes(), async (seal) => {
       const blob = {
         ...decodeBlob(bytes(ofAes[0]!.blobinfo_hex)),
-        keyInfo: { keyId: "vec-aes:b1", mechanism: 0x1085 },
+        keyInfo: { keyId: "vec-aes:b1", mechanism: 0x1082 },
       };
-      expect((await rejectsWithCode(seal.unwrap(blob), "SEAL_CONFIG")).message).toContain("0x1085");
+      expect((await rejectsWithCode(seal.unwrap(blob), "SEAL_CONFIG")).message).toContain("0x1082");
     });
   });
 
@@ -103,45 +105,74 @@ interface Fixture {
   };
 }
 
-describe.each(["pkcs11-aes-gcm", "pkcs11-rsa-oaep"])("a storage that OpenBao sealed with %s", (name) => {
-  const fixture = JSON.parse(readFileSync(shared(`fixtures/${name}/fixture.json`), "utf8")) as Fixture;
-  const { token_label, pin, key_label, key_id, mechanism, rsa_oaep_hash } = fixture.pkcs11;
-  let hsm: SoftHsm;
-  beforeAll(async () => {
-    hsm = await softHsm({ tokenLabel: token_label, pin, tokens: shared(`fixtures/${name}/softhsm/tokens`) });
-  });
-  afterAll(() => hsm.stop());
+describe.skipIf(partMissing("SoftHSM")).each(["pkcs11-aes-gcm", "pkcs11-rsa-oaep"])(
+  "a storage that OpenBao sealed with %s",
+  (name) => {
+    const fixture = JSON.parse(readFileSync(shared(`fixtures/${name}/fixture.json`), "utf8")) as Fixture;
+    const { token_label, pin, key_label, key_id, mechanism, rsa_oaep_hash } = fixture.pkcs11;
+    let hsm: SoftHsm;
+    beforeAll(async () => {
+      hsm = await softHsm({ tokenLabel: token_label, pin, tokens: shared(`fixtures/${name}/softhsm/tokens`) });
+    });
+    afterAll(() => hsm.stop());
 
-  const stanza = (): Stanza => ({
-    ...stanzaFor(hsm),
-    key_label,
-    key_id,
-    mechanism,
-    ...(rsa_oaep_hash === undefined ? {} : { rsa_oaep_hash }),
-  });
+    const stanza = (): Stanza => ({
+      ...stanzaFor(hsm),
+      key_label,
+      key_id,
+      mechanism,
+      ...(rsa_oaep_hash === undefined ? {} : { rsa_oaep_hash }),
+    });
 
-  function entry(path: string): Uint8Array {
-    const { Value } = JSON.parse(readFileSync(shared(`fixtures/${name}/data/core/${path}`), "utf8")) as {
-      Value: string;
-    };
-    return Buffer.from(Value, "base64");
-  }
+    function entry(path: string): Uint8Array {
+      const { Value } = JSON.parse(readFileSync(shared(`fixtures/${name}/data/core/${path}`), "utf8")) as {
+        Value: string;
+      };
+      return Buffer.from(Value, "base64");
+    }
 
-  it("gives back the root key, which opens the keyring", async () => {
-    const stored = await withSeal(hsm, stanza(), (seal) => seal.unwrap(decodeBlob(entry("hsm/_barrier-unseal-keys"))));
-    const [rootKey = ""] = JSON.parse(Buffer.from(stored).toString()) as string[];
-    const keyring = decrypt(Buffer.from(rootKey, "base64"), entry("_keyring").subarray(5), Buffer.from("core/keyring"));
-    expect(JSON.parse(keyring.toString())).toMatchObject({ MasterKey: rootKey });
-  });
+    it("gives back the root key, which opens the keyring", async () => {
+      const stored = await withSeal(hsm, stanza(), (seal) =>
+        seal.unwrap(decodeBlob(entry("hsm/_barrier-unseal-keys"))),
+      );
+      const [rootKey = ""] = JSON.parse(Buffer.from(stored).toString()) as string[];
+      const keyring = decrypt(
+        Buffer.from(rootKey, "base64"),
+        entry("_keyring").subarray(5),
+        Buffer.from("core/keyring"),
+      );
+      expect(JSON.parse(keyring.toString())).toMatchObject({ MasterKey: rootKey });
+    });
 
-  it("gives back the recovery key", async () => {
-    const key = await withSeal(hsm, stanza(), (seal) => seal.unwrap(decodeBlob(entry("_recovery-key"))));
-    expect(key).toHaveLength(32);
-    if (fixture.current.threshold === 1) expect(fixture.current.keys_hex).toContain(hex(key));
-  });
+    it("gives back the recovery key", async () => {
+      const key = await withSeal(hsm, stanza(), (seal) => seal.unwrap(decodeBlob(entry("_recovery-key"))));
+      expect(key).toHaveLength(32);
+      if (fixture.current.threshold === 1) expect(fixture.current.keys_hex).toContain(hex(key));
+    });
 
-  it("writes blobs that name the key as OpenBao does", async () => {
-    const ours = await withSeal(hsm, stanza(), (seal) => seal.wrap(Buffer.from("x")));
-    expect(ours.keyInfo).toEqual(decodeBlob(entry("_recovery-key")).keyInfo);
+    it("writes blobs that name the key as OpenBao does", async () => {
+      const ours = await withSeal(hsm, stanza(), (seal) => seal.wrap(Buffer.from("x")));
+      expect(ours.keyInfo).toEqual(decodeBlob(entry("_recovery-key")).keyInfo);
+    });
+  },
+);
+
+describe.skipIf(partMissing("kryoptic"))("a storage that OpenBao sealed on kryoptic with RSA-OAEP and SHA-256", () => {
+  const folder = "fixtures/pkcs11-kryoptic-rsaoaep-sha256";
+  const expected = JSON.parse(readFileSync(shared(`${folder}/expected.json`), "utf8")) as Record<
+    string,
+    { readonly plaintext_hex: string }
+  >;
+
+  it.each(Object.keys(expected))("gives back %s", async (path) => {
+    const hsm = await kryoptic({ database: shared(`${folder}/token.sql`) });
+    try {
+      const stanza = { ...stanzaFor(hsm), key_label: "bao-rsa", key_id: "02", mechanism: "CKM_RSA_PKCS_OAEP" };
+      const { Value } = JSON.parse(readFileSync(shared(`${folder}/data/${path}`), "utf8")) as { Value: string };
+      const blob = decodeBlob(Buffer.from(Value, "base64"));
+      expect(hex(await withSeal(hsm, stanza, (seal) => seal.unwrap(blob)))).toBe(expected[path]!.plaintext_hex);
+    } finally {
+      await hsm.stop();
+    }
   });
 });

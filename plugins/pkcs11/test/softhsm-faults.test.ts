@@ -2,6 +2,7 @@
 /** What goes wrong on tokens, each with the code and the words that tell an operator what to do. */
 import type { Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
+import { partMissing } from "@sealwright/testing/parts";
 import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openApart, stanzaFor, withSeal } from "./support/seals.ts";
@@ -9,6 +10,7 @@ import { openApart, stanzaFor, withSeal } from "./support/seals.ts";
 const TEXT = Buffer.from("the root key");
 const AES = { label: "k", id: "01" };
 
+const missing = partMissing("SoftHSM");
 let hsm: SoftHsm;
 beforeEach(async () => {
   hsm = await softHsm();
@@ -21,7 +23,7 @@ async function refusal(over: Stanza, code: string): Promise<string> {
   return (await withSeal(hsm, stanza, (seal) => rejectsWithCode(seal.wrap(TEXT), code))).message;
 }
 
-describe("a token that", () => {
+describe.skipIf(missing)("a token that", () => {
   it("is not there is SEAL_UNAVAILABLE, listing those that are", async () => {
     const message = await refusal({ token_label: "other" }, "SEAL_UNAVAILABLE");
     expect(message).toContain('labelled "other"');
@@ -45,7 +47,7 @@ describe("a token that", () => {
   });
 });
 
-describe("a key that", () => {
+describe.skipIf(missing)("a key that", () => {
   it("is not there is SEAL_KEY_MISSING, listing those that are", async () => {
     await hsm.addAesKey({ label: "another", id: "07" });
     const message = await refusal({ key_id: "0x0c" }, "SEAL_KEY_MISSING");
@@ -88,7 +90,7 @@ describe("a key that", () => {
   });
 });
 
-describe("an RSA key", () => {
+describe.skipIf(missing)("an RSA key", () => {
   const RSA = { label: "r", id: "05" };
   beforeEach(() => hsm.addRsaKey(RSA));
 
@@ -128,7 +130,7 @@ describe("an RSA key", () => {
   });
 });
 
-describe("a PIN that is refused", () => {
+describe.skipIf(missing)("a PIN that is refused", () => {
   it("is SEAL_DENIED and final, and never tried again, not even when it has become right", async () => {
     await hsm.addAesKey(AES);
     const logged: string[] = [];

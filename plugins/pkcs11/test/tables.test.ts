@@ -3,11 +3,12 @@ import { resolveConfig, type Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import pkcs11js from "pkcs11js";
 import { describe, expect, it } from "vitest";
-import { splitAnswer } from "../src/aes-gcm.ts";
+import { readingsOf } from "../src/aes-gcm.ts";
 import { fields } from "../src/config.ts";
-import { attempt, CryptokiError, explain, OPENING } from "../src/errors.ts";
+import { attempt, CryptokiError, explain, nextRecovery, OPENING } from "../src/errors.ts";
 import { formatKeyName, parseKeyName } from "../src/keys.ts";
 import { checkPinState } from "../src/token.ts";
+import { VENDORS, vendorOf } from "../src/vendors.ts";
 
 /** What pkcs11js throws for a return value. */
 function returned(name: string, code: number): Error {
@@ -42,31 +43,32 @@ describe("what a token answers to AES-GCM", () => {
   const nonce = new Uint8Array(12).fill(1);
 
   it("as long as text and tag goes with the nonce that was given", () => {
-    expect(splitAnswer(new Uint8Array(21), 5, nonce)).toEqual({ iv: nonce, ciphertext: new Uint8Array(21) });
+    expect(readingsOf(new Uint8Array(21), 5, nonce)).toEqual([{ iv: nonce, ciphertext: new Uint8Array(21) }]);
   });
 
-  it("twelve bytes longer ends in the nonce that the token made", () => {
-    const made = new Uint8Array(12).fill(9);
-    const split = splitAnswer(Buffer.concat([new Uint8Array(21), made]), 5, nonce);
-    expect(split).toEqual({ iv: Buffer.from(made), ciphertext: Buffer.alloc(21) });
+  it.each([12, 16])("%i bytes longer has the nonce that the token made at one end or the other", (bytes) => {
+    const answer = Buffer.concat([new Uint8Array(bytes).fill(8), new Uint8Array(5), new Uint8Array(bytes).fill(9)]);
+    const [behind, inFront] = readingsOf(answer, answer.length - 16 - bytes, nonce);
+    expect(behind).toEqual({ iv: answer.subarray(-bytes), ciphertext: answer.subarray(0, -bytes) });
+    expect(inFront).toEqual({ iv: answer.subarray(0, bytes), ciphertext: answer.subarray(bytes) });
   });
 
   it("of any other length is SEAL_CONFIG", async () => {
-    for (const length of [0, 20, 22, 32, 34]) {
-      await rejectsWithCode(() => splitAnswer(new Uint8Array(length), 5, nonce), "SEAL_CONFIG");
+    for (const length of [0, 20, 22, 32, 34, 38]) {
+      await rejectsWithCode(() => readingsOf(new Uint8Array(length), 5, nonce), "SEAL_CONFIG");
     }
   });
 });
 
 describe("a return value", () => {
   it.each([
-    ["CKR_PIN_INCORRECT", "SEAL_DENIED", { final: true, reconnect: false }],
-    ["CKR_PIN_LOCKED", "SEAL_DENIED", { final: true, reconnect: false }],
-    ["CKR_SESSION_HANDLE_INVALID", "SEAL_UNAVAILABLE", { final: false, reconnect: true }],
-    ["CKR_SESSION_COUNT", "SEAL_THROTTLED", { final: false, reconnect: false }],
-    ["CKR_KEY_FUNCTION_NOT_PERMITTED", "SEAL_DENIED", { final: false, reconnect: false }],
-    ["CKR_MECHANISM_INVALID", "SEAL_CONFIG", { final: false, reconnect: false }],
-    ["CKR_VENDOR_DEFINED", "SEAL_UNAVAILABLE", { final: false, reconnect: true }],
+    ["CKR_PIN_INCORRECT", "SEAL_DENIED", { final: true, recovery: "nothing" }],
+    ["CKR_PIN_LOCKED", "SEAL_DENIED", { final: true, recovery: "nothing" }],
+    ["CKR_SESSION_HANDLE_INVALID", "SEAL_UNAVAILABLE", { final: false, recovery: "reopen-session" }],
+    ["CKR_SESSION_COUNT", "SEAL_THROTTLED", { final: false, recovery: "nothing" }],
+    ["CKR_KEY_FUNCTION_NOT_PERMITTED", "SEAL_DENIED", { final: false, recovery: "nothing" }],
+    ["CKR_MECHANISM_INVALID", "SEAL_CONFIG", { final: false, recovery: "nothing" }],
+    ["CKR_VENDOR_DEFINED", "SEAL_UNAVAILABLE", { final: false, recovery: "reopen-session" }],
   ])("%s is %s", (name, code, rest) => {
     const error = explain(returned(name, 0xa0), 'wrapping on the token "t"');
     expect(error).toBeInstanceOf(CryptokiError);
@@ -91,6 +93,55 @@ describe("a return value", () => {
     );
     expect(error).not.toBeInstanceOf(CryptokiError);
     expect(error.message).not.toContain("s3cret");
+  });
+});
+
+describe("what is done about a failure", () => {
+  const failure = (name: string) => explain(returned(name, 1), "working");
+
+  it("is what the table says, and never less than was tried before", () => {
+    expect(nextRecovery(failure("CKR_DEVICE_ERROR"), undefined)).toBe("retry");
+    expect(nextRecovery(failure("CKR_DEVICE_ERROR"), "retry")).toBe("find-key");
+    expect(nextRecovery(failure("CKR_DEVICE_ERROR"), "reopen-session")).toBe("restart-library");
+    expect(nextRecovery(failure("CKR_SESSION_CLOSED"), "retry")).toBe("reopen-session");
+    expect(nextRecovery(failure("CKR_USER_NOT_LOGGED_IN"), undefined)).toBe("log-in");
+  });
+
+  it("ends: after the library was restarted only what is broken inside the process asks for another one", () => {
+    expect(nextRecovery(failure("CKR_DEVICE_ERROR"), "restart-library")).toBeUndefined();
+    expect(nextRecovery(failure("CKR_MUTEX_BAD"), undefined)).toBe("replace-process");
+    expect(nextRecovery(failure("CKR_MUTEX_BAD"), "replace-process")).toBeUndefined();
+  });
+
+  it.each(["CKR_PIN_INCORRECT", "CKR_MECHANISM_INVALID", "CKR_KEY_FUNCTION_NOT_PERMITTED", "CKR_SESSION_COUNT"])(
+    "is nothing for %s, which a person must put right or time",
+    (name) => expect(nextRecovery(failure(name), undefined)).toBeUndefined(),
+  );
+
+  it("is nothing for an error that is not the library's", () => {
+    expect(nextRecovery(new Error("CKR_DEVICE_ERROR"), undefined)).toBeUndefined();
+  });
+});
+
+describe("the makes of HSM", () => {
+  const named = (manufacturerID: string) => vendorOf({ manufacturerID, libraryDescription: "" }).name;
+
+  it.each([
+    ["SoftHSM", "SoftHSM"],
+    ["Kryoptic", "kryoptic"],
+    ["Marvell Semiconductors, Inc.", "AWS CloudHSM"],
+    ["SafeNet", "Thales Luna"],
+    ["nCipher Corp. Ltd", "Entrust nShield"],
+    ["Utimaco IS GmbH", "Utimaco"],
+    ["Yubico (www.yubico.com)", "YubiHSM 2"],
+    ["Somebody", "an unknown make"],
+  ])("%s is recognised as %s", (manufacturer, name) => {
+    expect(named(manufacturer)).toBe(name);
+  });
+
+  it("say where their data is from, and only those that were run are marked as tested", () => {
+    expect(VENDORS.filter(({ tested }) => tested).map(({ name }) => name)).toEqual(["SoftHSM", "kryoptic"]);
+    expect(VENDORS.filter(({ sources }) => sources.length === 0)).toEqual([]);
   });
 });
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openIsolated } from "@sealwright/isolation";
+import { type IsolatedSeal, type IsolationOptions, openIsolated } from "@sealwright/isolation";
 import { resolveConfig, type Seal, type SealEnvironment, type Stanza, secretVariables } from "@sealwright/seal";
 import { quietEnvironment } from "@sealwright/testing";
-import type { SoftHsm } from "@sealwright/testing/softhsm";
+import type { TestToken } from "@sealwright/testing/test-token";
 import { plugin } from "../../src/index.ts";
 
 /** A stanza that names the token of `hsm`; the key is missing. */
-export function stanzaFor(hsm: SoftHsm): Stanza {
+export function stanzaFor(hsm: TestToken): Stanza {
   return { lib: hsm.lib, token_label: hsm.tokenLabel, pin: hsm.pin };
 }
 
@@ -17,22 +17,26 @@ export async function openHere(stanza: Stanza): Promise<Seal> {
 
 /** Opens a seal in a process of its own, which sees the token of `hsm`. */
 export async function openApart(
-  hsm: SoftHsm,
+  hsm: TestToken,
   stanza: Stanza,
   log: SealEnvironment["log"] = quietEnvironment.log,
-): Promise<Seal> {
+  over: Partial<IsolationOptions> = {},
+): Promise<IsolatedSeal> {
+  const { config } = resolveConfig("pkcs11", plugin.config, stanza, {});
   return openIsolated({
     type: "pkcs11",
     module: "@sealwright/plugin-pkcs11",
-    config: resolveConfig("pkcs11", plugin.config, stanza, {}).config,
+    config,
     env: { ...process.env, ...hsm.env },
     withhold: secretVariables(plugin.config),
+    maxParallel: plugin.maxParallel?.(config) ?? 1,
     log,
+    ...over,
   });
 }
 
 /** Opens a seal apart, does `work`, and closes it whatever happens. */
-export async function withSeal<T>(hsm: SoftHsm, stanza: Stanza, work: (seal: Seal) => Promise<T>): Promise<T> {
+export async function withSeal<T>(hsm: TestToken, stanza: Stanza, work: (seal: Seal) => Promise<T>): Promise<T> {
   const seal = await openApart(hsm, stanza);
   try {
     return await work(seal);
