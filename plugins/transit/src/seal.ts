@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { guardSeal, type Seal, type SealCall } from "@sealwright/seal";
 import { z } from "zod";
-import { garbled, keyMissing, noAdditionalData, noCiphertext, type Operation, refused } from "./errors.ts";
+import { garbled, keyMissing, noAdditionalData, noCiphertext } from "./errors.ts";
+import { type Operation, refused } from "./refusals.ts";
 import type { Answer, Remote } from "./remote.ts";
 
 /** Vault's text for a ciphertext: the version that made it, counted from 1, and padded base64. */
