@@ -6,7 +6,11 @@ import { HttpError } from "../http/problem.ts";
 
 const UINT32_MAX = 2 ** 32 - 1;
 const INTEGER = /^-?\d+$/;
-const WORDS: Readonly<Record<string, boolean>> = { true: true, "1": true, t: true, false: false, "0": false, f: false };
+/** A map, since an object would have an answer to `constructor` too. */
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "t", "1"].map((word) => [word, true] as const),
+  ...["false", "f", "0"].map((word) => [word, false] as const),
+]);
 
 /** A value that `convert` understands; its answer undefined means that it does not. */
 function converted<T>(expected: string, convert: (value: string | number | boolean) => T | undefined) {
@@ -30,7 +34,7 @@ export const versionCount = converted("expected a whole number from 0 to 4294967
 
 export const integer = converted("expected a whole number", toInteger);
 
-export const bool = converted("expected true or false", (value) => WORDS[String(value).toLowerCase()]);
+export const bool = converted("expected true or false", (value) => WORDS.get(String(value).toLowerCase()));
 
 function seconds(value: string | number | boolean): number | undefined {
   if (typeof value === "boolean") return undefined;

@@ -255,6 +255,11 @@ describe("metadata", () => {
     ["too many versions", { max_versions: 2 ** 32 }, "max_versions: expected a whole number"],
     ["a number of versions that is none", { max_versions: "many" }, "max_versions: expected a whole number"],
     ["a flag that is none", { cas_required: "perhaps" }, "cas_required: expected true or false"],
+    [
+      "a flag by the name of what every object has",
+      { cas_required: "constructor" },
+      "cas_required: expected true or false",
+    ],
     ["a negative age", { delete_version_after: "-1h" }, "delete_version_after: expected a duration"],
     ["a stale counter", { max_versions: 1, metadata_cas: 0 }, "did not match the current metadata version"],
     ["custom metadata that is a list", { custom_metadata: ["a"] }, "it must be an object of texts"],
