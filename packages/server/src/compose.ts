@@ -14,6 +14,7 @@ import { healthEndpoints } from "./endpoints/health.ts";
 import { initEndpoints } from "./endpoints/init.ts";
 import { metricsEndpoints } from "./endpoints/metrics.ts";
 import { mountsEndpoints } from "./endpoints/mounts.ts";
+import { openApiEndpoints } from "./endpoints/openapi.ts";
 import { policyEndpoints } from "./endpoints/policy.ts";
 import { remountEndpoints } from "./endpoints/remount.ts";
 import { rotateEndpoints } from "./endpoints/rotate.ts";
@@ -91,7 +92,8 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     audit: scope.resolve(AUDIT),
     ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}),
   };
-  return [
+  const mounts = { table, visibility: mountVisibility(tokens, policies), sealed: () => store.sealed };
+  const served = [
     ...sealStatusEndpoints(status),
     ...healthEndpoints(status),
     ...initEndpoints({
@@ -116,8 +118,9 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...capabilitiesEndpoints(access),
     ...mountsEndpoints({ table, changes }),
     ...remountEndpoints(changes),
-    ...uiMountsEndpoints({ table, visibility: mountVisibility(tokens, policies), sealed: () => store.sealed }),
+    ...uiMountsEndpoints(mounts),
   ];
+  return [...served, ...openApiEndpoints({ ...mounts, endpoints: served })];
 }
 
 function mountVisibility(tokens: TokenStore, policies: PolicyStore): MountVisibility {

@@ -6,6 +6,14 @@ import { plain } from "../http/respond.ts";
 import { VERSION } from "../version.ts";
 import type { StatusDeps } from "./seal-status.ts";
 
+/** Parameters that choose what a state's status code is. */
+const CODES = {
+  activecode: "The status code of an unsealed server; 200 unless given.",
+  sealedcode: "The status code of a sealed server; 503 unless given.",
+  uninitcode: "The status code of a server that is not initialised; 501 unless given.",
+  standbycode: "The status code of a standby; 429 unless given. There are none yet.",
+};
+
 const BOOLEAN = /^(1|t|true|0|f|false)$/i;
 
 /** A status code that the caller chose by a query parameter, or `otherwise`. Throws a bare 400, as Vault does. */
@@ -43,25 +51,29 @@ export function healthEndpoints({ store, unsealer }: StatusDeps): Endpoint[] {
       path: "sys/health",
       access: "open",
       operations: {
-        GET: operation("The state of the server as a status code", async ({ request: { query } }) => {
-          const status = await store.status();
-          const mode = status.sealed ? "unknown" : "disabled";
-          const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
-          const body = {
-            initialized: status.initialized,
-            sealed: status.sealed,
-            standby: status.sealed,
-            replication_performance_mode: mode,
-            replication_dr_mode: mode,
-            server_time_utc: Math.floor(Date.now() / 1000),
-            version: VERSION,
-            ...(status.cluster === undefined
-              ? {}
-              : { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
-            ...(failure === undefined ? {} : { unseal_error: failure.reason }),
-          };
-          return plain(body, statusCode(query, status));
-        }),
+        GET: operation(
+          "The state of the server as a status code",
+          async ({ request: { query } }) => {
+            const status = await store.status();
+            const mode = status.sealed ? "unknown" : "disabled";
+            const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
+            const body = {
+              initialized: status.initialized,
+              sealed: status.sealed,
+              standby: status.sealed,
+              replication_performance_mode: mode,
+              replication_dr_mode: mode,
+              server_time_utc: Math.floor(Date.now() / 1000),
+              version: VERSION,
+              ...(status.cluster === undefined
+                ? {}
+                : { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
+              ...(failure === undefined ? {} : { unseal_error: failure.reason }),
+            };
+            return plain(body, statusCode(query, status));
+          },
+          CODES,
+        ),
       },
     },
     {

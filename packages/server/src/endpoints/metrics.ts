@@ -20,19 +20,23 @@ export interface MetricsDeps {
 /** What `sys/metrics` answers: JSON, or Prometheus' text where `format=prometheus` asks for it. */
 export function metricsOperation({ measurements, prometheus, prefix, prometheusEnabled }: MetricsDeps): Operation {
   const began = Date.now();
-  return operation("The server's metrics", async ({ request }) => {
-    const format = request.query.get("format") ?? "";
-    if (format === "prometheus") {
-      if (!prometheusEnabled) throw new HttpError(400, "prometheus is not enabled");
-      const { contentType, text } = await prometheus.render();
-      return { status: 200, json: text, headers: { "Content-Type": contentType } };
-    }
-    if (format !== "" && format !== "json") {
-      throw new HttpError(400, `metric response format ${JSON.stringify(format)} unknown: use prometheus or json`);
-    }
-    const now = new Date();
-    return plain(metricsJson(measurements, prefix, now, Math.max((now.getTime() - began) / 1000, 1)));
-  });
+  return operation(
+    "The server's metrics",
+    async ({ request }) => {
+      const format = request.query.get("format") ?? "";
+      if (format === "prometheus") {
+        if (!prometheusEnabled) throw new HttpError(400, "prometheus is not enabled");
+        const { contentType, text } = await prometheus.render();
+        return { status: 200, json: text, headers: { "Content-Type": contentType } };
+      }
+      if (format !== "" && format !== "json") {
+        throw new HttpError(400, `metric response format ${JSON.stringify(format)} unknown: use prometheus or json`);
+      }
+      const now = new Date();
+      return plain(metricsJson(measurements, prefix, now, Math.max((now.getTime() - began) / 1000, 1)));
+    },
+    { format: "prometheus for Prometheus' text; JSON unless given." },
+  );
 }
 
 /** `sys/metrics`, for tokens that may read it. */

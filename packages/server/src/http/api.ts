@@ -37,10 +37,18 @@ export interface Call<Body extends z.ZodObject> {
   readonly fields: z.output<Body>;
 }
 
-/** What one method of an endpoint does. Its schema checks requests, and describes them in the OpenAPI document. */
-export interface Operation {
-  /** One line for the OpenAPI document. */
+/** What the OpenAPI document says of an operation. */
+export interface OperationDescription {
+  /** One line. */
   readonly summary: string;
+  /** The fields of the JSON body, where it takes one. */
+  readonly body?: z.ZodObject | undefined;
+  /** What the parameters in the query mean, by name. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** What one method of an endpoint does. Its schema checks requests, and describes them in the OpenAPI document. */
+export interface Operation extends OperationDescription {
   readonly body: z.ZodObject | undefined;
   run(request: ApiRequest, rest: string): Promise<ApiResponse>;
 }
@@ -61,9 +69,13 @@ export interface Endpoint {
 
 const NO_FIELDS = z.object({});
 
-/** An operation that takes no fields; a body is ignored. */
-export function operation(summary: string, handle: (call: Call<typeof NO_FIELDS>) => Promise<ApiResponse>): Operation {
-  return { summary, body: undefined, run: (request, rest) => handle({ request, rest, fields: {} }) };
+/** An operation that takes no fields; a body is ignored. `query` describes the parameters that it reads. */
+export function operation(
+  summary: string,
+  handle: (call: Call<typeof NO_FIELDS>) => Promise<ApiResponse>,
+  query: Readonly<Record<string, string>> = {},
+): Operation {
+  return { summary, body: undefined, query, run: (request, rest) => handle({ request, rest, fields: {} }) };
 }
 
 /** An operation whose JSON body has the fields of `body`. */

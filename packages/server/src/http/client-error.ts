@@ -29,8 +29,9 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 /** How long a refused client has to read why, before its connection is cut. */
 const LINGER_MILLISECONDS = 500;
 
-function text({ status, sentence }: Refusal): string {
-  const body = JSON.stringify({ errors: [sentence] });
+function text({ status, sentence }: Refusal, { rawPacket }: ParseError): string {
+  // What answers a HEAD has no body.
+  const body = rawPacket?.toString("latin1", 0, 5) === "HEAD " ? "" : JSON.stringify({ errors: [sentence] });
   const headers = `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
   return `HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`;
 }
@@ -44,7 +45,7 @@ async function refuse(error: ParseError, socket: Duplex): Promise<void> {
   }
   const cut = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);
   socket.once("close", () => clearTimeout(cut));
-  socket.end(text(REFUSALS[error.code ?? ""] ?? MALFORMED));
+  socket.end(text(REFUSALS[error.code ?? ""] ?? MALFORMED, error));
   socket.resume();
 }
 

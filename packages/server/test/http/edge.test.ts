@@ -142,6 +142,11 @@ describe("headers", () => {
     expect(await statusOf(head("GET", "/v1/a", `X-Vault-Token: ${"t".repeat(20_000)}`))).toBe(431);
   });
 
+  test("too long of a HEAD are 431 without a body", async () => {
+    const { received } = await exchange(edge.url, head("HEAD", `/v1/${"x".repeat(20_000)}`));
+    expect(received).toMatch(/^HTTP\/1\.1 431 [^{]*Content-Length: 0\r\n\r\n$/);
+  });
+
   test("two tokens are neither of the two", async () => {
     const { received } = await exchange(edge.url, head("GET", "/v1/a", "X-Vault-Token: a", "X-Vault-Token: b"));
     expect(received).toContain('"token":"a, b"');

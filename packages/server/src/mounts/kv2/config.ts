@@ -7,7 +7,8 @@ import { dataResponse, noContent } from "../../http/respond.ts";
 import { bool, durationText, signedDuration, versionCount } from "../fields.ts";
 import type { Kv2Request } from "./context.ts";
 
-const body = z.object({
+/** What a write may set. */
+export const configBody = z.object({
   max_versions: versionCount.optional(),
   cas_required: bool.optional(),
   delete_version_after: signedDuration.optional(),
@@ -20,7 +21,7 @@ export async function readConfig({ keys }: Kv2Request): Promise<ApiResponse> {
 }
 
 export async function writeConfig(call: Kv2Request): Promise<ApiResponse> {
-  const fields = readFields(call.request.text, body);
+  const fields = readFields(call.request.text, configBody);
   return call.alone(async () => {
     const before = await call.keys.config();
     await call.keys.putConfig({

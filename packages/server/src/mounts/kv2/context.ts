@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiRequest, ApiResponse } from "../../http/api.ts";
+import type { ApiRequest, ApiResponse, OperationDescription } from "../../http/api.ts";
 import { HttpError } from "../../http/problem.ts";
 import type { Version } from "./key-metadata.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -16,6 +16,11 @@ export interface Kv2Request {
 }
 
 export type Kv2Handler = (call: Kv2Request) => Promise<ApiResponse>;
+
+/** What one method of an area does. Its schema checks requests, and describes them in the OpenAPI document. */
+export interface Kv2Operation extends OperationDescription {
+  readonly handle: Kv2Handler;
+}
 
 /** Throws 400 unless `path` names a key. */
 export function checkKeyPath(path: string): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `data/<path>`: the versions of a secret. */
+import { z } from "zod";
 import type { ApiResponse } from "../../http/api.ts";
 import { HttpError } from "../../http/problem.ts";
 import { dataResponse, noContent } from "../../http/respond.ts";
@@ -10,6 +11,12 @@ import { mergePatch } from "./merge-patch.ts";
 import { findVersion, versionResponse } from "./read-version.ts";
 
 const INTEGER = /^-?\d+$/;
+
+/** What {@link readWrite} reads, for the OpenAPI document: it keeps the text of the data, which no schema would. */
+export const dataBody = z.object({
+  data: z.record(z.string(), z.unknown()),
+  options: z.object({ cas: z.union([z.int(), z.string()]).optional() }).optional(),
+});
 
 /** The version that the write wants to come after, or undefined where it does not say. Throws 400. */
 function checkAndSet(options: JsonText | undefined): number | undefined {

@@ -5,36 +5,62 @@ import type { ApiRequest, ApiResponse, Method } from "../../http/api.ts";
 import { routerError } from "../../http/problem.ts";
 import { dataResponse } from "../../http/respond.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
-import { readConfig, writeConfig } from "./config.ts";
-import { isKeyPath, type Kv2Handler } from "./context.ts";
-import { deleteData, patchData, readData, writeData } from "./data.ts";
+import { configBody, readConfig, writeConfig } from "./config.ts";
+import { isKeyPath, type Kv2Operation } from "./context.ts";
+import { dataBody, deleteData, patchData, readData, writeData } from "./data.ts";
 import { KeyStore } from "./key-store.ts";
-import { deleteMetadata, listMetadata, patchMetadata, readMetadata, writeMetadata } from "./metadata.ts";
+import { deleteMetadata, listMetadata, metadataBody, patchMetadata, readMetadata, writeMetadata } from "./metadata.ts";
 import { readSubkeys } from "./subkeys.ts";
-import { deleteChosen, destroyChosen, undeleteChosen } from "./versions.ts";
+import { deleteChosen, destroyChosen, undeleteChosen, versionsBody } from "./versions.ts";
 
-type Handlers = Readonly<Partial<Record<Method, Kv2Handler>>>;
+/** What the methods of an area do. */
+export type Kv2Area = Readonly<Partial<Record<Method, Kv2Operation>>>;
 
-const onWrite = (handler: Kv2Handler): Handlers => ({ PUT: handler, POST: handler });
+const onWrite = (operation: Kv2Operation): Kv2Area => ({ PUT: operation, POST: operation });
 
-const AREAS: ReadonlyMap<string, Handlers> = new Map([
-  ["data", { GET: readData, ...onWrite(writeData), PATCH: patchData, DELETE: deleteData }],
-  ["delete", onWrite(deleteChosen)],
-  ["undelete", onWrite(undeleteChosen)],
-  ["destroy", onWrite(destroyChosen)],
-  ["subkeys", { GET: readSubkeys }],
+const VERSION = { version: "Which version; the current one unless given." };
+
+/** The areas whose paths go on with that of a key. */
+export const AREAS: ReadonlyMap<string, Kv2Area> = new Map<string, Kv2Area>([
+  [
+    "data",
+    {
+      GET: { summary: "Read a version of a secret", query: VERSION, handle: readData },
+      ...onWrite({ summary: "Write a new version of a secret", body: dataBody, handle: writeData }),
+      PATCH: { summary: "Write a new version by a merge patch of the current one", body: dataBody, handle: patchData },
+      DELETE: { summary: "Mark the current version as deleted", handle: deleteData },
+    },
+  ],
+  ["delete", onWrite({ summary: "Mark versions as deleted", body: versionsBody, handle: deleteChosen })],
+  ["undelete", onWrite({ summary: "Take back that versions are deleted", body: versionsBody, handle: undeleteChosen })],
+  ["destroy", onWrite({ summary: "Remove the data of versions for good", body: versionsBody, handle: destroyChosen })],
+  [
+    "subkeys",
+    {
+      GET: {
+        summary: "Read the names in a version of a secret, without the values",
+        query: { ...VERSION, depth: "How deep; 0 is all the way." },
+        handle: readSubkeys,
+      },
+    },
+  ],
   [
     "metadata",
     {
-      GET: readMetadata,
-      ...onWrite(writeMetadata),
-      PATCH: patchMetadata,
-      DELETE: deleteMetadata,
-      LIST: listMetadata,
+      GET: { summary: "Read what is known of a secret and its versions", handle: readMetadata },
+      ...onWrite({ summary: "Set what holds for a secret", body: metadataBody, handle: writeMetadata }),
+      PATCH: { summary: "Set what holds for a secret by a merge patch", body: metadataBody, handle: patchMetadata },
+      DELETE: { summary: "Remove a secret and all its versions for good", handle: deleteMetadata },
+      LIST: { summary: "List the secrets and folders in a folder", handle: listMetadata },
     },
   ],
 ]);
-const CONFIG: Handlers = { GET: readConfig, ...onWrite(writeConfig) };
+
+/** What holds for all keys of a mount. */
+export const CONFIG: Kv2Area = {
+  GET: { summary: "Read what holds for all secrets of the mount", handle: readConfig },
+  ...onWrite({ summary: "Set what holds for all secrets of the mount", body: configBody, handle: writeConfig }),
+};
 
 const SUBCOMMANDS: Readonly<Record<Method, string>> = {
   GET: "get",
@@ -54,12 +80,12 @@ function invalidPath(path: string, method: Method): ApiResponse {
   return dataResponse(null, { status: 404, warnings: [warning] });
 }
 
-/** The handlers of the area that `path` is in, and what follows the area. */
-function areaOf(path: string): { handlers: Handlers; rest: string } | undefined {
-  if (path === "config") return { handlers: CONFIG, rest: "" };
+/** The area that `path` is in, and what follows it. */
+function areaOf(path: string): { operations: Kv2Area; rest: string } | undefined {
+  if (path === "config") return { operations: CONFIG, rest: "" };
   const slash = path.indexOf("/");
-  const handlers = slash === -1 ? undefined : AREAS.get(path.slice(0, slash));
-  return handlers === undefined ? undefined : { handlers, rest: path.slice(slash + 1) };
+  const operations = slash === -1 ? undefined : AREAS.get(path.slice(0, slash));
+  return operations === undefined ? undefined : { operations, rest: path.slice(slash + 1) };
 }
 
 export class Kv2Engine {
@@ -71,9 +97,9 @@ export class Kv2Engine {
   async serve(barrier: Barrier, prefix: string, path: string, request: ApiRequest): Promise<ApiResponse> {
     const area = areaOf(request.method === "LIST" && !path.endsWith("/") ? `${path}/` : path);
     if (area === undefined) return invalidPath(path, request.method);
-    const handler = area.handlers[request.method];
-    if (handler === undefined) throw routerError(405, "unsupported operation");
-    return handler({
+    const operation = area.operations[request.method];
+    if (operation === undefined) throw routerError(405, "unsupported operation");
+    return operation.handle({
       keys: this.#keys(barrier, prefix),
       path: area.rest,
       request,

@@ -10,7 +10,8 @@ import { checkKeyPath, checkPatchType, isKeyPath, type Kv2Request } from "./cont
 import { patchCustomMetadata, readCustomMetadata } from "./custom-metadata.ts";
 import { type KeyMetadata, type Kv2Config, newKey } from "./key-metadata.ts";
 
-const body = z.object({
+/** What a write or a merge patch may set. */
+export const metadataBody = z.object({
   max_versions: versionCount.optional(),
   cas_required: bool.optional(),
   delete_version_after: duration.optional(),
@@ -20,7 +21,7 @@ const body = z.object({
   metadata_cas: integer.optional(),
 });
 
-type Fields = z.output<typeof body>;
+type Fields = z.output<typeof metadataBody>;
 
 function view(key: KeyMetadata) {
   const versions = Object.entries(key.versions).map(
@@ -100,7 +101,7 @@ export async function readMetadata({ keys, path }: Kv2Request): Promise<ApiRespo
 /** PUT and POST: sets what is named, and makes a key without versions where there is none. */
 export async function writeMetadata(call: Kv2Request): Promise<ApiResponse> {
   checkKeyPath(call.path);
-  const fields = readFields(call.request.text, body);
+  const fields = readFields(call.request.text, metadataBody);
   const { custom_metadata: given } = fields;
   const custom = given === undefined ? undefined : readCustomMetadata(given);
   return change(
@@ -126,7 +127,7 @@ export async function patchMetadata(call: Kv2Request): Promise<ApiResponse> {
   checkKeyPath(call.path);
   const given = parseObject(call.request.text);
   const set = Object.entries(given).map(([name, value]) => [name, value === null ? RESET[name] : value] as const);
-  const fields = readFields(JSON.stringify(Object.fromEntries(set)), body);
+  const fields = readFields(JSON.stringify(Object.fromEntries(set)), metadataBody);
   const custom = (before: KeyMetadata["customMetadata"]) => {
     if (fields.custom_metadata === undefined) return before;
     return given.custom_metadata === null ? null : patchCustomMetadata(before, fields.custom_metadata);

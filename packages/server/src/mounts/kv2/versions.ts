@@ -13,10 +13,10 @@ const INTEGER = /^-?\d+$/;
 const one = z.union([z.int(), z.string()], { error: expected });
 
 /** Numbers, texts of numbers, or one text with commas, as Vault's command line sends them. */
-const body = z.object({ versions: z.union([one, z.array(one)], { error: expected }).optional() });
+export const versionsBody = z.object({ versions: z.union([one, z.array(one)], { error: expected }).optional() });
 
 function readVersions(text: string): number[] {
-  const { versions = [] } = readFields(text, body);
+  const { versions = [] } = readFields(text, versionsBody);
   const words = [versions].flat().flatMap((each) => String(each).split(","));
   const given = words.map((word) => word.trim()).filter((word) => word !== "");
   if (given.length === 0) throw new HttpError(400, "No version number provided");
