@@ -221,6 +221,17 @@ describe("a batch", () => {
   });
 });
 
+test("Vault's Go clients, and so its and OpenBao's transit seals, send PUT and read three fields and a version", async () => {
+  const token = await server.tokenFor(
+    'path "transit/+/a" { capabilities = ["update"] }\npath "auth/token/renew-self" { capabilities = ["update"] }',
+  );
+  const put = (path: string, body: object) => server.ask("PUT", path, { token, body });
+  expect((await put("auth/token/renew-self", { increment: 0 })).status).toBe(200);
+  const ciphertext = String(at(await put("transit/encrypt/a", { plaintext: base64("a") }), "data.ciphertext"));
+  expect(ciphertext.split(":")).toEqual(["vault", "v2", expect.any(String)]);
+  expect(at(await put("transit/decrypt/a", { ciphertext }), "data.plaintext")).toBe(base64("a"));
+});
+
 describe("policies", () => {
   test("update alone encrypts with a key that is there, and makes none", async () => {
     const token = await server.tokenFor('path "transit/encrypt/*" { capabilities = ["update"] }');
