@@ -14,6 +14,8 @@ const PATIENCE_MS = 15_000;
 export interface Surroundings {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The program's path: ours unless given. */
+  readonly program?: string;
 }
 
 /** How a command ended. */
@@ -31,8 +33,8 @@ export class RunningCommand {
   #stdout = "";
   #stderr = "";
 
-  constructor(args: readonly string[], { cwd, env = {} }: Surroundings, input = "") {
-    this.child = spawn(COMMAND, args, {
+  constructor(args: readonly string[], { cwd, env = {}, program = COMMAND }: Surroundings, input = "") {
+    this.child = spawn(program, args, {
       cwd,
       env: { PATH: process.env.PATH ?? "", HOME: cwd, ...env },
       stdio: ["pipe", "pipe", "pipe"],
