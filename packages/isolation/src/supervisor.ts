@@ -9,6 +9,8 @@ import { Slots } from "./slots.ts";
 /** How long a call may take unless `call_deadline` says otherwise. */
 export const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_WAITING = 1_024;
+/** The process's own deadline comes first, so that whoever is told of it finds the process ended, not about to. */
+const AFTER_PROCESS_MS = 10;
 
 /** What a supervisor needs. */
 export interface IsolationOptions extends ChildOptions {
@@ -84,7 +86,7 @@ export class Supervisor {
     const expired = new AbortController();
     const expiry = setTimeout(
       () => expired.abort(new Error(`call_deadline of ${this.#deadlineMs} ms`)),
-      this.#deadlineMs,
+      this.#deadlineMs + AFTER_PROCESS_MS,
     );
     const abandoned = (): boolean => expired.signal.aborted || call?.signal?.aborted === true;
     const answer = this.#perform(request, abandoned).finally(() => clearTimeout(expiry));

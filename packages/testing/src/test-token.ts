@@ -66,10 +66,10 @@ export function tokenTools({ kind, lib, tokenLabel, pin, env }: TokenPlace): Omi
     tokenLabel,
     pin,
     env,
-    addAesKey: (names) => loggedIn("--keygen", "--key-type", "AES:32", "--sensitive", ...named(names)),
+    addAesKey: (names) => loggedIn("--keygen", "--key-type", "AES:32", "--sensitive", "--private", ...named(names)),
     addRsaKey: (names, bits = 2048) => loggedIn("--keypairgen", "--key-type", `RSA:${bits}`, ...named(names)),
     addHmacKey: (names) =>
-      loggedIn("--keygen", "--key-type", "GENERIC:32", "--sensitive", "--usage-sign", ...named(names)),
+      loggedIn("--keygen", "--key-type", "GENERIC:32", "--sensitive", "--private", "--usage-sign", ...named(names)),
     deleteSecretKey: (names) => loggedIn("--delete-object", "--type", "secrkey", ...named(names)),
     changePin: (from, to) => tool(kind, "pkcs11-tool", ["--change-pin", ...at, "--pin", from, "--new-pin", to], env),
   };

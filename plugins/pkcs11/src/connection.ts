@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isSealError, type SealEnvironment, SealError } from "@sealwright/seal";
 import { maxParallel, type Pkcs11Config } from "./config.ts";
-import { attempt, attemptUnlessDone, nextRecovery } from "./errors.ts";
+import { attempt, attemptUnlessDone, CryptokiError, nextRecovery } from "./errors.ts";
 import type { Library } from "./library.ts";
 import type { RecoveryStep } from "./return-values.ts";
 import { Session } from "./session.ts";
@@ -9,8 +9,13 @@ import { SessionPool } from "./session-pool.ts";
 import { checkPinState, findToken, readToken, type Token } from "./token.ts";
 import { type VendorProfile, vendorOf } from "./vendors.ts";
 
-/** The recoveries that leave the session in use. */
-const MILD: readonly RecoveryStep[] = ["retry", "find-key", "log-in"];
+/**
+ * Whether a session can be used again after `error`. What was refused before it began leaves nothing behind; any other
+ * failure may leave an operation that is neither done nor ended.
+ */
+function leavesSessionClean(error: unknown): boolean {
+  return error instanceof CryptokiError && (error.recovery === "find-key" || error.recovery === "log-in");
+}
 
 /** What may be kept between calls and must be found anew after a recovery. */
 export interface Remembered {
@@ -97,8 +102,7 @@ export class Connection {
     } catch (error) {
       const lost = session !== undefined && isSealError(error, "SEAL_KEY_MISSING") && this.#lost(session);
       const next = lost && tried !== "restart-library" ? "restart-library" : nextRecovery(error, tried);
-      // Nobody must meet what a failed operation left behind in its session.
-      if (next !== undefined && !MILD.includes(next)) session?.close();
+      if (next !== undefined && !leavesSessionClean(error)) session?.close();
       return { error, next };
     } finally {
       if (session !== undefined) this.#pool.give(session);

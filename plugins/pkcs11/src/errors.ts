@@ -82,9 +82,10 @@ export function attemptUnlessDone(doing: string, step: () => void): void {
  */
 export function nextRecovery(error: unknown, tried: RecoveryStep | undefined): RecoveryStep | undefined {
   if (!(error instanceof CryptokiError)) return undefined;
-  const wanted = RECOVERIES.findIndex((each) => each === error.recovery);
+  const ranks: readonly (Recovery | undefined)[] = RECOVERIES;
+  const wanted = ranks.indexOf(error.recovery);
   if (wanted < 0) return undefined;
-  const climbed = (tried === undefined ? -1 : RECOVERIES.indexOf(tried)) + 1;
+  const climbed = ranks.indexOf(tried) + 1;
   const next = RECOVERIES[Math.max(wanted, climbed)];
   // A fresh process is for what is known to be broken inside this one, not for whatever else still fails.
   return next === "replace-process" && error.recovery !== next ? undefined : next;
