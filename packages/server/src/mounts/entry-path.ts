@@ -13,6 +13,9 @@ const LONGEST_SEGMENT = 200;
 const LONGEST_PATH = 900;
 const CONTINUES = "=";
 
+/** What is stored as it is: short segments without anything to escape, which is what users mostly write. */
+const PLAIN = /^(?:[A-Za-z0-9-][\w.-]{0,199}\/)*(?:[A-Za-z0-9-][\w.-]{0,199})?$/;
+
 /** A character of a stored segment, or a whole escape: what may not be cut. */
 const UNIT = /=[0-9a-f]{2}|[^=]/gsu;
 const LEADING: Readonly<Record<string, string>> = { _: "=5f", ".": "=2e" };
@@ -46,6 +49,7 @@ function userSegment(stored: string): string {
  */
 export function encodeEntryPath(path: string): string {
   if (path.length > LONGEST_PATH) refuseLength();
+  if (PLAIN.test(path)) return path;
   const segments = path.split("/");
   if (segments.slice(0, -1).includes("")) throw new HttpError(400, "the path has an empty segment");
   const stored = segments.flatMap(cut).join("/");
