@@ -4,13 +4,14 @@ import { z } from "zod";
 import { inPlain, unverified } from "./errors.ts";
 import { type TlsOptions, tlsOptions } from "./tls.ts";
 
-const LOOPBACK = /^(localhost|127\..*|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const address = z
   .string()
   .refine((text) => {
     const url = URL.parse(text);
-    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+    if (url === null || !/^https?:$/.test(url.protocol)) return false;
+    return [url.username, url.password, url.search, url.hash].every((part) => part === "");
   }, "expected an address such as https://vault.example.com:8200")
   .transform((text) => text.replace(/\/+$/, ""));
 

@@ -41,6 +41,7 @@ describeSealConformance(
           says: "https://vault",
         },
         { wrong: "an address with a password", stanza: { ...valid, address: "https://a:b@c" }, says: "https://vault" },
+        { wrong: "an address with a query", stanza: { ...valid, address: "https://a?b" }, says: "https://vault" },
         { wrong: "a mount path that leads elsewhere", stanza: { ...valid, mount_path: "../sys" }, says: "mount_path" },
         { wrong: "a mount path of slashes", stanza: { ...valid, mount_path: "//" }, says: "mount_path" },
         { wrong: "a key name with a slash", stanza: { ...valid, key_name: "a/config" }, says: "key_name" },

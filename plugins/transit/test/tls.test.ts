@@ -134,8 +134,13 @@ describe("a TLS connection is made", () => {
 test("plain HTTP is warned of, except on the loopback", async () => {
   const warnings: string[] = [];
   const env = { log: (_level: string, message: string) => void warnings.push(message) };
-  for (const address of ["http://vault.example:8200", "http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"]) {
+  for (const address of [
+    "http://127.0.0.1.example:8200",
+    "http://127.0.0.1:1",
+    "http://localhost:1",
+    "http://[::1]:1",
+  ]) {
     await (await openSeal({ ...stanza, address }, env)).close();
   }
-  expect(warnings).toEqual([expect.stringContaining("http://vault.example:8200 without TLS")]);
+  expect(warnings).toEqual([expect.stringContaining("http://127.0.0.1.example:8200 without TLS")]);
 });
