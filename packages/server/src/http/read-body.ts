@@ -36,7 +36,8 @@ async function receive(request: IncomingMessage, limit: number): Promise<Buffer>
 }
 
 function tooLarge(limit: number): HttpError {
-  return new HttpError(413, `the request's body is larger than ${limit} bytes (max_request_size)`);
+  // It begins with the words of Go's HTTP server, which clients look for.
+  return new HttpError(413, `http: request body too large: more than ${limit} bytes (max_request_size)`);
 }
 
 function decoded(request: IncomingMessage): Readable {

@@ -30,8 +30,8 @@ const DESCRIBED: Readonly<Record<string, () => unknown>> = {
 
 /** Rows of engines that this server has not, so that nobody takes them for served. */
 const NOT_SERVED = ["cubbyhole/", "identity/"];
-/** Sentences in our own words: a JSON error without the words of Go's decoder, a limit with its number. */
-const OWN_WORDS = ["unsealed/malformed-json", "kv/many-strings"];
+/** Sentences in our own words: a JSON error without the words of Go's decoder, limits with their numbers. */
+const OWN_WORDS = ["unsealed/malformed-json", "kv/big-body", "kv/many-strings"];
 
 /** The names and types of everything in a value. */
 function shape(value: unknown): unknown {
