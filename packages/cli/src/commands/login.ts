@@ -56,25 +56,33 @@ export const login = defineCommand({
     if (stored) storeToken(io.env, token);
     if (flags.tokenOnly) sayBare(io, token);
     else if (!flags.noPrint) {
-      if (format === "table" && flags.field === undefined) congratulate(io, stored);
+      if (format === "table" && flags.field === undefined) {
+        if (stored) warnOfVariable(io);
+        congratulate(io, stored ? STORED : NOT_STORED);
+      }
       showSecret(io, format, asLogin(looked, token), flags.field);
     }
     return exitCode.ok;
   },
 });
 
-function congratulate(io: Io, stored: boolean): void {
+const STORED =
+  "The token information displayed below is already stored in the token helper. You do NOT need to run " +
+  `"${commandName} login" again. Future ${productName} requests will automatically use this token.`;
+const NOT_STORED =
+  "The token information displayed below is not stored in the token helper. Set VAULT_TOKEN to use it.";
+
+/** A variable that names a token is what later commands use, not the one that was stored. */
+function warnOfVariable(io: Io): void {
   const inTheWay = variable(io.env, "TOKEN");
-  if (stored && inTheWay !== undefined) {
-    const told =
-      `WARNING! ${inTheWay.source} is set and takes precedence over the stored token. Unset it, or set it to the new ` +
-      "token.";
-    warn(io, `${paragraph(told)}\n`);
-  }
-  const told = stored
-    ? "The token information displayed below is already stored in the token helper. You do NOT need to run " +
-      `"${commandName} login" again. Future ${productName} requests will automatically use this token.`
-    : "The token information displayed below is not stored in the token helper. Set VAULT_TOKEN to use it.";
+  if (inTheWay === undefined) return;
+  const told =
+    `WARNING! ${inTheWay.source} is set and takes precedence over the stored token. Unset it, or set it to the new ` +
+    "token.";
+  warn(io, `${paragraph(told)}\n`);
+}
+
+function congratulate(io: Io, told: string): void {
   say(io, `${paragraph(`Success! You are now authenticated. ${told}`)}\n`);
 }
 

@@ -21,8 +21,7 @@ export interface NewKey {
   readonly compromised: boolean;
 }
 
-const DEFAULT_SHARES = 5;
-const DEFAULT_THRESHOLD = 3;
+const USUAL_NUMBERS = { shares: 5, threshold: 3 };
 
 /** Starts a rekey; the answer tells its nonce. */
 export async function startRekey(attempt: RekeyAttempt, key: NewKey): Promise<number> {
@@ -33,8 +32,10 @@ export async function startRekey(attempt: RekeyAttempt, key: NewKey): Promise<nu
     if (autoSeal && !key.targetGiven) throw new UsageError(targetAdvice(family));
     return autoSeal && target === "barrier";
   });
+  // On an auto seal a new root key is split for nobody, so numbers go along only when somebody gave them.
+  const body = requestBody(key, rootKeyOnly ? {} : USUAL_NUMBERS);
   const answer = await during(`Error initializing ${family.words.process}`, () =>
-    client.request(family.initMethod, attempt.paths.init, { body: requestBody(key, rootKeyOnly) }),
+    client.request(family.initMethod, attempt.paths.init, { body }),
   );
   if (rootKeyOnly) {
     if (format === "table") say(io, "\nRotating barrier root key using recovery shares.\n");
@@ -46,11 +47,10 @@ export async function startRekey(attempt: RekeyAttempt, key: NewKey): Promise<nu
   return exitCode.ok;
 }
 
-/** On an auto seal a new root key is split for nobody, so numbers go along only when somebody gave them. */
-function requestBody(key: NewKey, rootKeyOnly: boolean) {
+function requestBody(key: NewKey, usual: Partial<typeof USUAL_NUMBERS>) {
   return {
-    secret_shares: key.shares ?? (rootKeyOnly ? undefined : DEFAULT_SHARES),
-    secret_threshold: key.threshold ?? (rootKeyOnly ? undefined : DEFAULT_THRESHOLD),
+    secret_shares: key.shares ?? usual.shares,
+    secret_threshold: key.threshold ?? usual.threshold,
     pgp_keys: key.pgpKeys,
     backup: key.backup,
     require_verification: key.verification,

@@ -45,8 +45,8 @@ export class InitAnswer {
       get sealed() {
         return gate.sealed;
       },
-      async authorize(request, sudo, capability) {
-        await gate.authorize(request, sudo, capability);
+      async authorize(request, access, capability) {
+        await gate.authorize(request, access, capability);
         received();
       },
     };

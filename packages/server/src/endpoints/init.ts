@@ -78,21 +78,27 @@ async function tokenRecipient(key = ""): Promise<Recipient | undefined> {
   return recipient;
 }
 
-async function planFor(fields: InitBody, autoSealed: boolean, type: string): Promise<Plan> {
-  const token = () => tokenRecipient(fields.root_token_pgp_key);
-  if (!autoSealed) {
-    refuseOthers(fields, ["recovery_shares", "recovery_threshold", "recovery_pgp_keys"], type);
-    const unseal = numbers(fields.secret_shares, fields.secret_threshold);
-    checkNumbers(unseal);
-    const recipients = await recipientsFor(fields.pgp_keys ?? [], unseal.shares, "seal");
-    return { numbers: { unseal }, recipients, tokenRecipient: await token() };
-  }
+/** For a seal of shares, whose holders unseal. */
+async function planForShares(fields: InitBody, type: string): Promise<Plan> {
+  refuseOthers(fields, ["recovery_shares", "recovery_threshold", "recovery_pgp_keys"], type);
+  const unseal = numbers(fields.secret_shares, fields.secret_threshold);
+  checkNumbers(unseal);
+  const recipients = await recipientsFor(fields.pgp_keys ?? [], unseal.shares, "seal");
+  return { numbers: { unseal }, recipients, tokenRecipient: await tokenRecipient(fields.root_token_pgp_key) };
+}
+
+/** For an auto seal, beside which recovery shares are made where they are asked for. */
+async function planForAutoSeal(fields: InitBody, type: string): Promise<Plan> {
   refuseOthers(fields, ["secret_shares", "secret_threshold", "pgp_keys"], type);
   const recovery = numbers(fields.recovery_shares, fields.recovery_threshold);
   const none = recovery.shares === 0 && recovery.threshold === 0;
   if (!none) checkNumbers(recovery);
   const recipients = await recipientsFor(fields.recovery_pgp_keys ?? [], recovery.shares, "recovery");
-  return { numbers: none ? {} : { recovery }, recipients, tokenRecipient: await token() };
+  return {
+    numbers: none ? {} : { recovery },
+    recipients,
+    tokenRecipient: await tokenRecipient(fields.root_token_pgp_key),
+  };
 }
 
 interface Delivered {
@@ -130,7 +136,8 @@ export function initEndpoints({ store, answer, firstEntries, onInitialized }: In
     const status = await store.status();
     const again = status.initialized && !answer.known && (await store.initUnanswered());
     if (status.initialized && !again) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
-    const plan = await planFor(fields, store.autoSealed, status.type).catch(refuseNumbers);
+    const planFor = store.autoSealed ? planForAutoSeal : planForShares;
+    const plan = await planFor(fields, status.type).catch(refuseNumbers);
     const first = firstEntries();
     const delivered = Promise.withResolvers<Delivered>();
     const beforeCommit = async (shares: InitShares) => {

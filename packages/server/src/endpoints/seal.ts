@@ -8,7 +8,7 @@ import { noContent } from "../http/respond.ts";
 export function sealEndpoints(store: SealedStore, gate: Gate): Endpoint[] {
   const seal = operation("Seal the server", async ({ request }) => {
     if (store.sealed) return noContent();
-    await gate.authorize(request, true);
+    await gate.authorize(request, "sudo");
     await store.seal();
     return noContent();
   });

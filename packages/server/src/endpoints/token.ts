@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `auth/token/*`. */
 import { z } from "zod";
-import { type ApiRequest, type ApiResponse, type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
+import { type ApiResponse, type Call, type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { HttpError, permissionDenied } from "../http/problem.ts";
 import { dataResponse, noContent } from "../http/respond.ts";
 import type { PolicyStore } from "../policies/policy-store.ts";
 import type { Authorizer } from "../tokens/authorizer.ts";
 import type { KnownToken } from "../tokens/token.ts";
-import { planToken, readDuration, type TokenFields, tokenFields } from "../tokens/token-request.ts";
+import { planToken, readDuration, tokenFields } from "../tokens/token-request.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 import { authView, lookupView } from "./token-view.ts";
 
@@ -33,11 +33,16 @@ function required(value: string, sentence: string): string {
 }
 
 function createEndpoints({ tokens, policies, authorizer }: TokenDeps): Endpoint[] {
-  const create = async (request: ApiRequest, fields: TokenFields, orphan: boolean): Promise<ApiResponse> => {
+  const create = async (
+    { request, fields }: Call<typeof tokenFields>,
+    kind: "child" | "orphan",
+  ): Promise<ApiResponse> => {
     const maker = await tokens.lookup(request.token ?? "");
     if (maker === undefined) throw permissionDenied();
     const sudo = await authorizer.hasSudo(maker.entry, request.path);
-    const plan = planToken(fields, { token: maker, sudo, path: request.path, orphan }, tokens.limits, tokens.now);
+    const { path } = request;
+    const orphan = kind === "orphan";
+    const plan = planToken(fields, { token: maker, sudo, path, orphan }, tokens.limits, tokens.now);
     const { token, entry } = await tokens.create(plan);
     const warnings = [...plan.warnings];
     for (const name of entry.policies) {
@@ -45,10 +50,8 @@ function createEndpoints({ tokens, policies, authorizer }: TokenDeps): Endpoint[
     }
     return dataResponse(null, { warnings, auth: authView(entry, token, entry.ttl) });
   };
-  const child = operationWith("Make a token", tokenFields, ({ request, fields }) => create(request, fields, false));
-  const orphan = operationWith("Make a token without a parent", tokenFields, ({ request, fields }) =>
-    create(request, fields, true),
-  );
+  const child = operationWith("Make a token", tokenFields, (call) => create(call, "child"));
+  const orphan = operationWith("Make a token without a parent", tokenFields, (call) => create(call, "orphan"));
   return [
     { path: "auth/token/create", access: "guarded", operations: onWrite(child) },
     { path: "auth/token/create-orphan", access: "sudo", operations: onWrite(orphan) },

@@ -8,10 +8,10 @@ export interface Gate {
   /** Whether the server is sealed: guarded paths then answer 503. */
   readonly sealed: boolean;
   /**
-   * Throws 403 unless the request's token allows its operation on its path, with `sudo` where that is needed. Which
-   * capability an operation needs goes by the method unless one is named.
+   * Throws 403 unless the request's token allows its operation on its path: as it is, or where `access` is `sudo`,
+   * with that capability besides. Which one an operation itself needs goes by the method unless one is named.
    */
-  authorize(request: ApiRequest, sudo: boolean, capability?: "update"): Promise<void>;
+  authorize(request: ApiRequest, access: "guarded" | "sudo", capability?: "update"): Promise<void>;
 }
 
 /** Serves everything that is not an endpoint: the mounts. */
@@ -73,12 +73,13 @@ export function createDispatcher(
     }
     if (gate.sealed) throw new HttpError(503, SEALED_MESSAGE);
     if (!isOwnPath(request.path)) {
-      await gate.authorize(request, false);
+      await gate.authorize(request, "guarded");
       return fallback(request);
     }
     // Clients list a folder with a slash behind it or without.
     const match = guarded.find(request.method === "LIST" ? request.path.replace(/\/$/, "") : request.path);
-    await gate.authorize(request, match?.endpoint.access === "sudo", match?.endpoint.capability);
+    const access = match?.endpoint.access === "sudo" ? "sudo" : "guarded";
+    await gate.authorize(request, access, match?.endpoint.capability);
     if (match === undefined) throw routerError(404, "unsupported path");
     const operation = match.endpoint.operations[request.method];
     if (operation === undefined) throw routerError(405, "unsupported operation");

@@ -52,12 +52,12 @@ export class Authorizer implements Gate {
     return this.#deps.store.sealed;
   }
 
-  async authorize(request: ApiRequest, sudo: boolean, capability?: "update"): Promise<void> {
+  async authorize(request: ApiRequest, access: "guarded" | "sudo", capability?: "update"): Promise<void> {
     const known = request.token === undefined ? undefined : await this.#deps.tokens.use(request.token);
     if (known === undefined) throw permissionDenied();
     if (known.entry.policies.includes(ROOT)) return;
     const rule = ruleFor(request, await this.#deps.policies.acl(known.entry.policies));
-    if (rule === undefined || (sudo && !includes(rule.capabilities, "sudo"))) return denied();
+    if (rule === undefined || (access === "sudo" && !includes(rule.capabilities, "sudo"))) return denied();
     if (!includes(rule.capabilities, capability ?? (await this.#capabilityFor(request, rule)))) denied();
     if (request.method === "LIST" || request.method === "DELETE" || !restricts(rule.parameters)) return;
     if (!permits(rule.parameters, fieldsOf(request))) denied();
