@@ -91,14 +91,15 @@ export class Barrier {
 
   /**
    * Writes `batch`, which holds the entry of `next`, with the ceiling of `key` where it needs one, and then puts both in
-   * place of what is active. Where the write fails, everything stays as it was.
+   * place of what is active. Where the write fails, everything stays as it was; where the barrier was locked meanwhile, it
+   * stays locked.
    */
   install(next: Keyring, key: CountedKey, batch: readonly Change[]): Promise<void> {
     return this.#context.turn.run(async () => {
       const ceiling = key.ceilingFor(next.rotation.maxOperations);
       await this.#storage.write([...batch, ...ceiling]);
       if (ceiling.length > 0) key.written();
-      this.#open = { keyring: next, key };
+      if (this.#open !== undefined) this.#open = { keyring: next, key };
     });
   }
 
@@ -155,22 +156,25 @@ export class Barrier {
 
   /**
    * Encrypts what is not stored, such as a token, for the made-up `path`, and counts it. Rejects with `SEALED`, and with
-   * what the storage rejects with where the ceiling had to be raised first.
+   * what the storage rejects with where the ceiling had to be raised first, and with `KEY_EXHAUSTED`.
    */
   async encrypt(path: string, plaintext: Uint8Array): Promise<Uint8Array> {
-    while (!this.#opened().key.take(1)) await this.#opened().key.makeRoom(1);
+    while (!this.#take(1)) await this.#opened().key.makeRoom(1);
     const { key } = this.#opened();
     this.#context.observer.encrypted("token", 1);
     key.raiseBeside();
     return key.encrypt(path, plaintext);
   }
 
-  /** Encrypts `changes` and writes them, with `raw` as it is, in one batch: all of it or nothing. */
+  /**
+   * Encrypts `changes` and writes them, with `raw` as it is, in one batch: all of it or nothing. Rejects with `SEALED`,
+   * `KEY_EXHAUSTED`, `STORAGE_PATH`, and with what the storage rejects with.
+   */
   async write(changes: readonly PlainChange[], raw: readonly Change[] = []): Promise<void> {
     this.#opened();
     const puts = countPuts(changes);
     const began = performance.now();
-    while (!this.#opened().key.take(puts)) await this.#opened().key.makeRoom(puts);
+    while (!this.#take(puts)) await this.#opened().key.makeRoom(puts);
     // Nothing may come in between: what was counted for this key is encrypted by it.
     const { key } = this.#opened();
     const { observer } = this.#context;
@@ -189,12 +193,22 @@ export class Barrier {
     return this.write([{ op: "delete", path }]);
   }
 
-  /** `changes` encrypted by `key`, counted as what goes with a keyring. Rejects with `STORAGE_PATH` before it counts. */
+  /**
+   * `changes` encrypted by `key`, counted as what goes with a keyring, and never refused as `KEY_EXHAUSTED`: it is what
+   * brings a new key. Rejects with `STORAGE_PATH` before it counts.
+   */
   async encryptFor(key: CountedKey, changes: readonly PlainChange[]): Promise<Change[]> {
     const puts = countPuts(changes);
     while (!key.take(puts)) await key.makeRoom(puts);
     this.#context.observer.encrypted("keyring", puts);
     return changes.map((each) => encrypted(key, each));
+  }
+
+  /** Counts encryptions of data; answers whether there is room for them. Throws `SEALED` or `KEY_EXHAUSTED`. */
+  #take(encryptions: number): boolean {
+    const { key } = this.#opened();
+    key.checkLeft(encryptions);
+    return key.take(encryptions);
   }
 
   #opened(): Open {

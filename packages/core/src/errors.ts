@@ -25,6 +25,9 @@ export const CORE_ERRORS = {
   ENTRY_CORRUPT: "restore the entry from a backup",
   /** A plain seal configuration is not what the store wrote. Ceremonies by recovery shares stop. */
   SEAL_CONFIG_ALTERED: "see docs/operations/rekey.md: the present quorum confirms which configuration holds",
+  /** The active data key has encrypted as often as is safe, and automatic rotation is off or fails. */
+  KEY_EXHAUSTED:
+    "rotate: operator rotate; then see docs/operations/encryption-count.md for why it did not happen by itself",
   /** No ceremony of this kind is going on. */
   NOT_IN_PROGRESS: "start it first",
   /** The nonce is of another attempt, or missing. */

@@ -67,8 +67,30 @@ describe("a barrier", () => {
   it("goes on from a saved count, exactly beyond 2^53", async () => {
     const saved = withEncryptions(newKeyring(NOW), 9_007_199_254_740_993n);
     const barrier = withoutCeiling(openMemoryStorage(), saved);
-    await barrier.put("a", VALUE);
+    await barrier.encryptFor(barrier.keyFor(saved), [{ op: "put", path: "a", value: VALUE }]);
     expect(barrier.encryptions).toBe(9_007_199_254_740_994n);
+  });
+
+  it("refuses data shortly before 2^32 encryptions as KEY_EXHAUSTED, counts and stores nothing, until a rotation", async () => {
+    const last = (1n << 32n) - (1n << 16n);
+    const storage = openMemoryStorage();
+    const barrier = withoutCeiling(storage, withEncryptions(newKeyring(NOW), last - 2n));
+    const two = [
+      { op: "put", path: "b", value: VALUE },
+      { op: "put", path: "c", value: VALUE },
+    ] as const;
+    await barrier.put("a", VALUE);
+    expect((await rejectsWithCode(barrier.write(two), "KEY_EXHAUSTED")).message).toContain("term 1");
+    await barrier.encrypt("token", VALUE);
+    await rejectsWithCode(barrier.put("a", Buffer.from("other")), "KEY_EXHAUSTED");
+    await rejectsWithCode(barrier.encrypt("token", VALUE), "KEY_EXHAUSTED");
+    expect(barrier.encryptions).toBe(last);
+    expect((await barrier.get("a"))!.equals(VALUE)).toBe(true);
+    expect(await barrier.list("")).toEqual(["a"]);
+    await barrier.delete("a");
+    await rotateKeyring({ barrier, wrapKeyring: unwrappedKeyring }, LATER);
+    await barrier.write(two);
+    expect(barrier.keyStatus.term).toBe(2);
   });
 
   it("counts what the storage then refused, since the nonce was used", async () => {
@@ -181,6 +203,20 @@ describe("a rotation of the keyring", () => {
     expect((await barrier.get("during"))!.equals(VALUE)).toBe(true);
     expect(Buffer.from((await storage.get("during"))!).readUInt32BE()).toBe(1);
     expect(Buffer.from((await storage.get("after"))!).readUInt32BE()).toBe(2);
+  });
+
+  it("leaves a barrier locked that was locked while it was being written", async () => {
+    const storage = holdable(openMemoryStorage());
+    const barrier = withoutCeiling(storage, newKeyring(NOW));
+    await barrier.put("a", VALUE);
+    const { arrived, release } = storage.hold();
+    const rotation = rotateKeyring({ barrier, wrapKeyring: unwrappedKeyring }, LATER);
+    await arrived;
+    barrier.lock();
+    release();
+    await rotation;
+    expect(() => barrier.keyring).toThrow(expect.objectContaining({ code: "SEALED" }));
+    await rejectsWithCode(barrier.get("a"), "SEALED");
   });
 
   it("does not make a read fail that began before it and finds an entry of the new term", async () => {

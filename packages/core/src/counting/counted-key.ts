@@ -4,6 +4,7 @@
  * ceiling along in its own batch; whoever finds no room left waits for that batch and for nothing else.
  */
 import { sealEntry } from "../entry.ts";
+import { CoreError } from "../errors.ts";
 import type { DataKey, Keyring } from "../keyring.ts";
 import type { StoreObserver } from "../observer.ts";
 import { ENCRYPTION_COUNT, ENCRYPTION_COUNT_ASIDE } from "../paths.ts";
@@ -77,6 +78,13 @@ export class CountedKey {
   /** A ceiling that is encrypted for the next batch, or else the one on disk. */
   get ready(): Ceiling | undefined {
     return this.#next ?? this.#ceiling;
+  }
+
+  /** Throws `KEY_EXHAUSTED` where the key must not encrypt data `encryptions` times more. */
+  checkLeft(encryptions: number): void {
+    if (this.#count.left(encryptions)) return;
+    const message = `the data key of term ${this.term} has encrypted ${this.total} times and must not be used up to 2^32`;
+    throw new CoreError("KEY_EXHAUSTED", `${message}: nothing can be written until there is a new one`);
   }
 
   /** Counts `encryptions` that are made at once after this, where there is room for them; answers whether there is. */

@@ -19,8 +19,16 @@ export function blockOf(maxOperations: bigint): number {
   return Math.max(Number(maxOperations / BLOCKS), LEAST_BLOCK);
 }
 
+/**
+ * How often a key with random nonces may encrypt: 2^32 times (SP 800-38D, section 8.3), of which 2^16 are kept for what
+ * data never needs: ceilings, and the rotations and rekeys that bring another key.
+ */
+const MOST_DATA = (1n << 32n) - (1n << 16n);
+
 export class EncryptionCount {
   readonly #start: bigint;
+  // How many may be made since the start before data is refused; below 0 where that is long past.
+  readonly #left: number;
   // Since the start, as numbers for speed: 2^53 encryptions take centuries.
   #made = 0;
   #limit: number;
@@ -31,6 +39,7 @@ export class EncryptionCount {
    */
   constructor(start: bigint, block: number, ceiling: bigint | undefined) {
     this.#start = start;
+    this.#left = Number(MOST_DATA - start);
     this.#block = block;
     this.#limit = ceiling === undefined ? Number.POSITIVE_INFINITY : Math.max(Number(ceiling - start), 0);
   }
@@ -43,6 +52,11 @@ export class EncryptionCount {
   /** Whether half a block or less is left, and a new ceiling is due. */
   get low(): boolean {
     return this.#limit - this.#made <= this.#block / 2;
+  }
+
+  /** Whether the key may still encrypt data `encryptions` times. None are always left. */
+  left(encryptions: number): boolean {
+    return encryptions === 0 || this.#made + encryptions <= this.#left;
   }
 
   /** Counts `encryptions` where the ceiling leaves room for them; answers whether it does. */
