@@ -45,6 +45,11 @@ function reasonFor(error: Error): string {
   return REASONS[code] ?? `the request failed${code === "" ? "" : ` (${code})`}`;
 }
 
+/** What the errors that every seal has call this one. */
+export function nameOf(target: Target): string {
+  return `the transit seal (key ${target.key} at ${target.mount}/ of ${remote(target)})`;
+}
+
 /** No answer came. `cause` is what Node said. */
 export function unreachable(target: Target, cause: Error): SealError {
   const message = `${target.address}, which has the transit key ${target.key} at ${target.mount}/, is not reached`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { guardSeal, type Seal, type SealCall } from "@sealwright/seal";
 import { z } from "zod";
-import { garbled, keyMissing, noAdditionalData, noCiphertext } from "./errors.ts";
+import { garbled, keyMissing, nameOf, noAdditionalData, noCiphertext } from "./errors.ts";
 import { type Operation, refused } from "./refusals.ts";
 import type { Answer, Remote } from "./remote.ts";
 
@@ -44,7 +44,7 @@ export function openTransitSeal(remote: Remote, keyIdPrefix: string, stopRenewal
     if (call?.aad !== undefined && call.aad.length > 0) throw noAdditionalData(settings);
   };
 
-  return guardSeal({
+  const seal: Seal = {
     type: "transit",
     async wrap(plaintext, call) {
       checkAad(call);
@@ -71,5 +71,6 @@ export function openTransitSeal(remote: Remote, keyIdPrefix: string, stopRenewal
       stopRenewal();
       remote.close();
     },
-  });
+  };
+  return guardSeal(seal, nameOf(settings));
 }

@@ -90,7 +90,8 @@ describe("a remote that is slow", () => {
     const blob = await seal.wrap(rootKey);
     proxy.set({ kind: "delay", milliseconds: 5_000 });
     const start = performance.now();
-    await rejectsWithCode(seal.unwrap(blob, { signal: AbortSignal.timeout(100) }), "SEAL_TIMEOUT");
+    const late = await rejectsWithCode(seal.unwrap(blob, { signal: AbortSignal.timeout(100) }), "SEAL_TIMEOUT");
+    expect(late.message).toContain(`(key autounseal at transit/ of http://${proxy.address}) was abandoned`);
     expect(performance.now() - start).toBeLessThan(2_000);
     expect(Buffer.from(await seal.unwrap(blob))).toEqual(rootKey);
     expect(performance.now() - start).toBeGreaterThan(4_900);
