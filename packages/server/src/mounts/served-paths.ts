@@ -3,7 +3,8 @@
 import { z } from "zod";
 import type { Method, OperationDescription } from "../http/api.ts";
 import { AREAS, CONFIG } from "./kv2/engine.ts";
-import { kvVersion, type Mount } from "./mount.ts";
+import { kvVersion, type Mount, type MountType } from "./mount.ts";
+import { PATHS } from "./transit/engine.ts";
 
 /** A path and what its methods do; `*` stands for one segment or more. */
 export interface ServedPath {
@@ -23,9 +24,20 @@ const VERSION_1: ServedPath["operations"] = {
   LIST: { summary: "List the secrets and folders in a folder" },
 };
 
+function keyValue(mount: Mount): ServedPath[] {
+  if (kvVersion(mount) === 1) return [{ path: "*", operations: VERSION_1 }];
+  const areas = [...AREAS].map(([area, operations]) => ({ path: `${area}/*`, operations }));
+  return [...areas, { path: "config", operations: CONFIG }];
+}
+
+function transit(): ServedPath[] {
+  const keys = { path: "keys", operations: { LIST: { summary: "List the keys" } } };
+  return [keys, ...[...PATHS].map(([path, operations]) => ({ path, operations }))];
+}
+
+const BY_TYPE: Readonly<Record<MountType, (mount: Mount) => ServedPath[]>> = { kv: keyValue, transit };
+
 /** The paths of `mount`, below `/v1/`. */
 export function servedPaths(mount: Mount): ServedPath[] {
-  if (kvVersion(mount) === 1) return [{ path: `${mount.path}*`, operations: VERSION_1 }];
-  const areas = [...AREAS].map(([area, operations]) => ({ path: `${mount.path}${area}/*`, operations }));
-  return [...areas, { path: `${mount.path}config`, operations: CONFIG }];
+  return BY_TYPE[mount.type](mount).map((each) => ({ ...each, path: mount.path + each.path }));
 }

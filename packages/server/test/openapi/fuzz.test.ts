@@ -49,13 +49,14 @@ function routesOf(document: { readonly paths: Record<string, Record<string, Oper
 
 beforeAll(async () => {
   server = await startTestServer();
-  for (const type of ["kv-v1", "kv-v2"]) await server.ask("POST", `sys/mounts/${type}`, { body: { type } });
+  for (const type of ["kv-v1", "kv-v2", "transit"]) await server.ask("POST", `sys/mounts/${type}`, { body: { type } });
   await server.ask("PUT", "kv-v2/data/a", { body: { data: { x: 1 } } });
   await server.ask("PUT", "kv-v1/a", { body: { x: 1 } });
   const policy = 'path "kv-v2/data/a" { capabilities = ["read", "create"] }';
   await server.ask("PUT", "sys/policies/acl/weak", { body: { policy } });
   const token = await server.ask("POST", "auth/token/create", { body: { policies: ["weak"] } });
   weak = String(at(token, "auth.client_token"));
+  await server.ask("PUT", "transit/keys/a", { body: {} });
   routes = routesOf((await server.ask("GET", "sys/internal/specs/openapi")).body as Parameters<typeof routesOf>[0]);
   console.log(`fuzzing ${routes.length} operations, seed ${SEED}, ${RUNS} runs`);
 });
@@ -207,7 +208,7 @@ describe("random requests along the OpenAPI description", () => {
       expect(status < 500 || status === 503 || allowed(sent, status), `${status} ${text}`).toBe(true);
       await restore();
       const after = await snapshot();
-      if (status >= 400) expect(after).toEqual(before);
+      if (status >= 400 && !isBatch(sent)) expect(after).toEqual(before);
       before = after;
       if (status >= 400 && text !== "") expect(JSON.parse(text)).toBeTypeOf("object");
     });
@@ -216,6 +217,11 @@ describe("random requests along the OpenAPI description", () => {
     expect(statuses.get(400) ?? 0).toBeGreaterThan(RUNS / 50);
   }, 120_000);
 });
+
+/** Of a batch, items are refused one by one: 400 says that one of them was. */
+function isBatch({ path, body }: Sent): boolean {
+  return path.startsWith("/v1/transit/encrypt/") && body.includes('"batch_input"');
+}
 
 /** A load balancer may choose the status of `sys/health`, and Vault answers a wish for a migration with 500. */
 function allowed({ path, body }: Sent, status: number): boolean {

@@ -19,7 +19,8 @@ type Document = { readonly openapi: string; readonly paths: Record<string, Recor
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
-  for (const type of ["kv-v1", "kv-v2"]) await server.ask("POST", `sys/mounts/team/${type}`, { body: { type } });
+  for (const type of ["kv-v1", "kv-v2", "transit"])
+    await server.ask("POST", `sys/mounts/team/${type}`, { body: { type } });
 });
 afterAll(() => server.server.stop());
 
@@ -89,7 +90,12 @@ describe("the OpenAPI document", () => {
   test("shows the mounts that a token can use, and to nobody else those that are not shown to everybody", async () => {
     const mounts = (paths: Document["paths"]) => Object.keys(paths).filter((path) => path.startsWith("/team/"));
     expect(mounts((await document()).paths)).toEqual(
-      expect.arrayContaining(["/team/kv-v1/{path}", "/team/kv-v2/data/{path}", "/team/kv-v2/config"]),
+      expect.arrayContaining([
+        "/team/kv-v1/{path}",
+        "/team/kv-v2/data/{path}",
+        "/team/kv-v2/config",
+        "/team/transit/keys/{path}/rotate",
+      ]),
     );
     expect(mounts((await document("")).paths)).toEqual([]);
     expect(mounts((await document("s.unknown")).paths)).toEqual([]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiRequest, ApiResponse } from "../../http/api.ts";
+import type { ApiRequest, ApiResponse, OperationDescription } from "../../http/api.ts";
 import { HttpError } from "../../http/problem.ts";
 import type { TransitKeyStore } from "./key-store.ts";
 import { KEY_TYPE } from "./named-key.ts";
@@ -16,6 +16,11 @@ export interface TransitCall {
 }
 
 export type TransitHandler = (call: TransitCall) => Promise<ApiResponse>;
+
+/** What one method of a path does. Its schema checks requests, and describes them in the OpenAPI document. */
+export interface TransitOperation extends OperationDescription {
+  readonly handle: TransitHandler;
+}
 
 /** Throws 400 unless `type` is the one that is served. */
 export function checkType(type: string): void {

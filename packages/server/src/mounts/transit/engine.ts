@@ -4,32 +4,40 @@ import type { ApiRequest, ApiResponse, Method } from "../../http/api.ts";
 import { routerError } from "../../http/problem.ts";
 import type { Engine, EnginePlace } from "../engine.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
-import type { TransitHandler } from "./call.ts";
+import type { TransitOperation } from "./call.ts";
 import { decryptData, encryptData, rewrapData } from "./data.ts";
+import { itemsBody } from "./items.ts";
 import { TransitKeyStore } from "./key-store.ts";
-import { configureKey, createKey, deleteKey, listKeys, readKey, rotateKey } from "./keys.ts";
+import { configBody, configureKey, createBody, createKey, deleteKey, listKeys, readKey, rotateKey } from "./keys.ts";
 
-type Handlers = Readonly<Partial<Record<Method, TransitHandler>>>;
+type Operations = Readonly<Partial<Record<Method, TransitOperation>>>;
 
-const onWrite = (handler: TransitHandler): Handlers => ({ PUT: handler, POST: handler });
+const onWrite = (operation: TransitOperation): Operations => ({ PUT: operation, POST: operation });
 
-/** By the path with `:name` in the place of the key's name. */
-const PATHS: ReadonlyMap<string, Handlers> = new Map([
-  ["keys/:name", { GET: readKey, ...onWrite(createKey), DELETE: deleteKey }],
-  ["keys/:name/rotate", onWrite(rotateKey)],
-  ["keys/:name/config", onWrite(configureKey)],
-  ["encrypt/:name", onWrite(encryptData)],
-  ["decrypt/:name", onWrite(decryptData)],
-  ["rewrap/:name", onWrite(rewrapData)],
+/** By the path with `*` in the place of the key's name. */
+export const PATHS: ReadonlyMap<string, Operations> = new Map<string, Operations>([
+  [
+    "keys/*",
+    {
+      GET: { summary: "Read what is known of a key", handle: readKey },
+      ...onWrite({ summary: "Make a key", body: createBody, handle: createKey }),
+      DELETE: { summary: "Remove a key, if that is allowed", handle: deleteKey },
+    },
+  ],
+  ["keys/*/rotate", onWrite({ summary: "Add a version to a key", handle: rotateKey })],
+  ["keys/*/config", onWrite({ summary: "Set what holds for a key", body: configBody, handle: configureKey })],
+  ["encrypt/*", onWrite({ summary: "Encrypt, under a key made now if need be", body: itemsBody, handle: encryptData })],
+  ["decrypt/*", onWrite({ summary: "Decrypt", body: itemsBody, handle: decryptData })],
+  ["rewrap/*", onWrite({ summary: "Encrypt anew under the latest version", body: itemsBody, handle: rewrapData })],
 ]);
 
 /** Names as Vault takes them: letters, digits and `_`, and in between also `-` and `.`. */
 const NAMED = /^(?<area>[a-z]+)\/(?<name>\w(?:[\w.-]*\w)?)(?<rest>\/[a-z]+)?$/;
 
-function find(path: string): { handlers: Handlers; name: string } | undefined {
+function find(path: string): { operations: Operations; name: string } | undefined {
   const { area, name, rest = "" } = NAMED.exec(path)?.groups ?? {};
-  const handlers = PATHS.get(`${area}/:name${rest}`);
-  return handlers === undefined || name === undefined ? undefined : { handlers, name };
+  const operations = PATHS.get(`${area}/*${rest}`);
+  return operations === undefined || name === undefined ? undefined : { operations, name };
 }
 
 export class TransitEngine implements Engine {
@@ -43,10 +51,10 @@ export class TransitEngine implements Engine {
     }
     const found = find(path);
     if (found === undefined) throw routerError(404, "unsupported path");
-    const { handlers, name } = found;
-    const handler = handlers[request.method];
-    if (handler === undefined) throw routerError(405, "unsupported operation");
-    return handler({
+    const { operations, name } = found;
+    const operation = operations[request.method];
+    if (operation === undefined) throw routerError(405, "unsupported operation");
+    return operation.handle({
       keys,
       name,
       request,

@@ -21,7 +21,8 @@ const itemSchema = z.object({
   nonce: text.optional(),
   reference: text.default(""),
 });
-const body = itemSchema.extend({
+/** What the data operations take. */
+export const itemsBody = itemSchema.extend({
   type: text.default(KEY_TYPE),
   convergent_encryption: bool.optional(),
   batch_input: z.array(itemSchema, { error: "expected a list of objects" }).optional(),
@@ -66,7 +67,7 @@ async function result(item: Item, work: (item: Item) => Promise<object>): Promis
  * its `error`, and the status is then 400, as in Vault; the others are done all the same.
  */
 export async function forEachItem(request: ApiRequest, work: (item: Item) => Promise<object>): Promise<ApiResponse> {
-  const { batch_input: batch, type, convergent_encryption, ...single } = readFields(request.text, body);
+  const { batch_input: batch, type, convergent_encryption, ...single } = readFields(request.text, itemsBody);
   checkType(type);
   refuseUnserved({ convergent_encryption });
   if (batch === undefined) {

@@ -18,14 +18,16 @@ const unserved = {
   allow_plaintext_backup: bool.optional(),
   auto_rotate_period: duration.optional(),
 };
-const createBody = z.object({
+/** What making a key takes. */
+export const createBody = z.object({
   type: text.default(KEY_TYPE),
   ...unserved,
   derived: bool.optional(),
   convergent_encryption: bool.optional(),
   key_size: integer.optional(),
 });
-const configBody = z.object({
+/** What a write to a key's configuration takes. */
+export const configBody = z.object({
   min_decryption_version: integer.optional(),
   min_encryption_version: integer.optional(),
   deletion_allowed: bool.optional(),
