@@ -15,8 +15,8 @@ export interface UnsealFailure {
   readonly code: string;
   /** When the first failure in a row happened. */
   readonly since: Date;
-  /** When it is tried again. */
-  readonly nextTry: Date;
+  /** When it is tried again; absent where trying again could do harm, so that only a restart does. */
+  readonly nextTry?: Date;
 }
 
 export interface AutoUnsealerOptions {
@@ -27,6 +27,14 @@ export interface AutoUnsealerOptions {
   /** 0 up to but not including 1; `Math.random` unless given. */
   readonly jitter?: () => number;
 }
+
+/** Whether to try again could do harm: a PIN that was refused counts towards a lock. */
+function isFinal(error: unknown): boolean {
+  return isSealError(error) && error.final;
+}
+
+const NOT_TRIED_AGAIN =
+  "not tried again, since that could lock the key or the token: restart the server with what is right";
 
 /** One sentence for what an unseal failed with. */
 export function explainUnsealFailure(error: unknown): { code: string; reason: string } {
@@ -51,7 +59,7 @@ export class AutoUnsealer {
     return this.#failure;
   }
 
-  /** Tries until the store is open or `stop` is called; then resolves. Never rejects. */
+  /** Tries until the store is open, `stop` is called, or the seal refuses for good; then resolves. Never rejects. */
   async run(): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#stop.signal.aborted) {
@@ -62,8 +70,10 @@ export class AutoUnsealer {
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        const wait = pause * (0.5 + (this.#options.jitter ?? Math.random)() / 2);
+        const wait = isFinal(error) ? undefined : pause * (0.5 + (this.#options.jitter ?? Math.random)() / 2);
         this.#record(error, wait);
+        // Whoever was told may have stopped this.
+        if (wait === undefined || this.#stop.signal.aborted) return;
         await this.#sleep(wait);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -81,10 +91,14 @@ export class AutoUnsealer {
     this.#wake?.();
   }
 
-  #record(error: unknown, wait: number): void {
+  #record(error: unknown, wait: number | undefined): void {
     const now = Date.now();
     const since = this.#failure?.since ?? new Date(now);
-    this.#failure = { ...explainUnsealFailure(error), since, nextTry: new Date(now + wait) };
+    const { code, reason } = explainUnsealFailure(error);
+    this.#failure =
+      wait === undefined
+        ? { code, reason: `${reason}; ${NOT_TRIED_AGAIN}`, since }
+        : { code, reason, since, nextTry: new Date(now + wait) };
     this.#options.onFailure?.(this.#failure, error);
   }
 

@@ -144,6 +144,32 @@ describe("the auto-unsealer", () => {
     expect(onFailure).not.toHaveBeenCalled();
   });
 
+  it("tries no more once the seal refuses for good, and says that it takes a restart", async () => {
+    const { storage } = await initializedAuto();
+    const refused = new SealError("SEAL_DENIED", "the PIN is wrong", { final: true });
+    const unwrap = vi.fn<Seal["unwrap"]>().mockRejectedValue(refused);
+    const onFailure = vi.fn();
+    const seal = altered(await openStaticSeal(), { unwrap });
+    const unsealer = new AutoUnsealer({ store: autoStore(storage, seal), onFailure });
+    await unsealer.run();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(unwrap).toHaveBeenCalledOnce();
+    expect(onFailure).toHaveBeenCalledExactlyOnceWith(unsealer.failure, refused);
+    expect(unsealer.failure).toMatchObject({ code: "SEAL_DENIED", reason: expect.stringMatching(/PIN.*restart/) });
+    expect(unsealer.failure).not.toHaveProperty("nextTry");
+  });
+
+  it("tries no more once it is stopped by whoever is told of a failure", async () => {
+    const { storage } = await initializedAuto();
+    const unwrap = vi.fn<Seal["unwrap"]>().mockRejectedValue(new SealError("SEAL_UNAVAILABLE", "down"));
+    const onFailure = vi.fn(() => unsealer.stop());
+    const store = autoStore(storage, altered(await openStaticSeal(), { unwrap }));
+    const unsealer = new AutoUnsealer({ store, onFailure });
+    await unsealer.run();
+    expect(onFailure).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("does nothing when it is stopped before it runs", async () => {
     const { unsealer, attempts } = await unsealerOver();
     unsealer.stop();

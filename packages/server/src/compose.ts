@@ -33,6 +33,7 @@ import { grantsWithin } from "./policies/mount-visibility.ts";
 import { PolicyStore, ROOT } from "./policies/policy-store.ts";
 import { firstEntries } from "./runtime/first-entries.ts";
 import type { Log } from "./runtime/log.ts";
+import { unsealFailureLog } from "./runtime/unseal-failure-log.ts";
 import { Authorizer } from "./tokens/authorizer.ts";
 import { Sweeper } from "./tokens/sweeper.ts";
 import { TokenStore } from "./tokens/token-store.ts";
@@ -72,9 +73,7 @@ const ENDPOINTS: InjectionToken<readonly Endpoint[]> = Symbol("Endpoint[]");
 function unsealer(store: SealedStore, log: Log): AutoUnsealer {
   return new AutoUnsealer({
     store,
-    onFailure: ({ reason, code, nextTry }) => {
-      log.warn(`still sealed: ${reason}`, { code, next_try: nextTry.toISOString() });
-    },
+    onFailure: unsealFailureLog(log),
     onUnsealed: () => log.info("unsealed by the auto seal"),
   });
 }

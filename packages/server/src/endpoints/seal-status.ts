@@ -41,7 +41,7 @@ export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promis
           unseal_error: failure.reason,
           unseal_error_code: failure.code,
           unseal_failing_since: failure.since.toISOString(),
-          unseal_next_try: failure.nextTry.toISOString(),
+          ...(failure.nextTry === undefined ? {} : { unseal_next_try: failure.nextTry.toISOString() }),
         }),
   };
 }
