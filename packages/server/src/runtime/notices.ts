@@ -13,7 +13,7 @@ export function tellOpenFamilies(listener: ListenerConfig, url: string, log: Log
 }
 
 /** Tells after every unseal whether somebody has altered the plain seal configurations. */
-export function watchSealConfigs(store: SealedStore, log: Log): void {
+export function watchSealConfigs(store: Pick<SealedStore, "sealed" | "status" | "onUnsealed">, log: Log): void {
   const check = async (): Promise<void> => {
     if (!(await store.status()).sealConfigsAltered) return;
     log.error(
@@ -22,6 +22,9 @@ export function watchSealConfigs(store: SealedStore, log: Log): void {
     );
   };
   store.onUnsealed(() => {
-    check().catch((error: unknown) => log.warn("the seal configurations were not checked", { error: String(error) }));
+    check().catch((error: unknown) => {
+      // Sealed meanwhile: the next unseal checks them.
+      if (!store.sealed) log.warn("the seal configurations were not checked", { error: String(error) });
+    });
   });
 }
