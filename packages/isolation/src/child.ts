@@ -5,7 +5,7 @@
  * host leaves no child behind; only a library that holds the main thread just then can delay that.
  */
 import { flushCompileCache } from "node:module";
-import { type AutoSealPlugin, type Seal, type SealEnvironment, SealError } from "@sealwright/seal";
+import { type AutoSealPlugin, NOTHING_FOUND, type Seal, type SealEnvironment, SealError } from "@sealwright/seal";
 import { type Answers, type FromChild, type Request, type ToChild, toFailure } from "./protocol.ts";
 
 /** More than any seal answers: 64 KiB and what an envelope adds. */
@@ -66,7 +66,7 @@ async function perform(request: Request): Promise<Answers[keyof Answers]> {
     }
     case "diagnose": {
       const plugin = await loading;
-      return (await plugin.diagnose?.(request.config, environment)) ?? { sheets: [], checks: [] };
+      return (await plugin.diagnose?.(request.config, environment)) ?? NOTHING_FOUND;
     }
     case "wrap":
       return seal().wrap(request.plaintext, request.aad === undefined ? {} : { aad: request.aad });

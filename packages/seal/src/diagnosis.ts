@@ -20,4 +20,9 @@ export interface FactSheet {
 export interface Diagnosis {
   readonly sheets: readonly FactSheet[];
   readonly checks: readonly Check[];
+  /** Whether a wrap may be tried: nothing stands in its way, it costs no try of a PIN, and it makes no key. */
+  readonly ready: boolean;
 }
+
+/** What a plugin without a `diagnose` of its own has to say. */
+export const NOTHING_FOUND: Diagnosis = { sheets: [], checks: [], ready: true };

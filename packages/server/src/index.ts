@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { type DoctorOptions, diagnoseSeals, type SealReport } from "./doctor/diagnose-seals.ts";
 export { type Adoption, adoptStorage } from "./offline/adopt-storage.ts";
 export type { OfflineCommand } from "./offline/offline-audit.ts";
 export type { OfflineOptions } from "./offline/session.ts";

@@ -28,6 +28,7 @@ import { policyRead } from "./policy/read.ts";
 import { policyWrite } from "./policy/write.ts";
 import { printToken } from "./print-token.ts";
 import { read } from "./read.ts";
+import { sealDoctor } from "./seal/doctor.ts";
 import { secretsDisable } from "./secrets/disable.ts";
 import { secretsEnable } from "./secrets/enable.ts";
 import { secretsList } from "./secrets/list.ts";
@@ -92,6 +93,7 @@ export const commandRegistry = new Registry(
     secretsList,
     secretsMove,
     secretsTune,
+    sealDoctor,
     storageList,
     storageGet,
     storageRotate,
@@ -104,6 +106,7 @@ export const commandRegistry = new Registry(
     { path: "token", synopsis: "Make, show, renew and revoke tokens" },
     { path: "policy", synopsis: "Say what tokens may do" },
     { path: "secrets", synopsis: "Mount and unmount secrets engines" },
+    { path: "seal", synopsis: "Look at the seals" },
     { path: "storage", synopsis: "Read, rotate the key of, and adopt a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a `seal` block to a ready seal, in this process or in one of its own. */
+import type { IsolationOptions } from "@sealwright/isolation";
 import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment } from "@sealwright/seal";
 import type { SealConfig } from "../config/index.ts";
 import { withDeadline } from "./deadline.ts";
@@ -18,19 +19,21 @@ function variablesNamedIn({ stanza }: SealConfig): string[] {
   return texts.filter((text) => text.startsWith("env://")).map((text) => text.slice("env://".length));
 }
 
-async function open(
+/** Whether the plugin runs in a process of its own: as the block says, else as the plugin asks. */
+export function isIsolated(block: SealConfig, plugin: AutoSealPlugin): boolean {
+  return (block.isolation ?? plugin.isolation) === "process";
+}
+
+/** How to run the plugin of `block` in a process of its own. */
+export async function isolationOptions(
   plugin: AutoSealPlugin,
   config: Readonly<Record<string, unknown>>,
   block: SealConfig,
   env: NodeJS.ProcessEnv,
   log: SealEnvironment["log"],
-): Promise<Seal> {
-  if ((block.isolation ?? plugin.isolation) !== "process") {
-    return withDeadline(await plugin.open(config, { log }), block.call_deadline);
-  }
-  const { openIsolated } = await import("@sealwright/isolation");
+): Promise<IsolationOptions> {
   const { childModule, childPath } = await import("./child-files.ts");
-  return openIsolated({
+  return {
     type: block.type,
     module: childModule(packageOf(block.type)),
     ...childPath(),
@@ -40,7 +43,19 @@ async function open(
     deadlineMs: block.call_deadline,
     ...(plugin.maxParallel === undefined ? {} : { maxParallel: plugin.maxParallel(config) }),
     log,
-  });
+  };
+}
+
+async function open(
+  plugin: AutoSealPlugin,
+  config: Readonly<Record<string, unknown>>,
+  block: SealConfig,
+  env: NodeJS.ProcessEnv,
+  log: SealEnvironment["log"],
+): Promise<Seal> {
+  if (!isIsolated(block, plugin)) return withDeadline(await plugin.open(config, { log }), block.call_deadline);
+  const { openIsolated } = await import("@sealwright/isolation");
+  return openIsolated(await isolationOptions(plugin, config, block, env, log));
 }
 
 /** Opens the seal that `block` describes. Throws `SEAL_CONFIG` or `SEAL_PLUGIN_UNAVAILABLE`. */

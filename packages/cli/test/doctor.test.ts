@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { partMissing } from "@sealwright/testing/parts";
+import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cli } from "./support/fake-io.ts";
+
+const KEY = "00112233445566778899aabbccddeeff".repeat(2);
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sealwright-doctor-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes a configuration with these seals and has the doctor look at it. */
+async function doctor(seals: string, flags: string[] = [], env: Record<string, string> = {}) {
+  const config = join(folder, "server.hcl");
+  writeFileSync(
+    config,
+    `storage "file" { path = "${folder}/data" }\nlistener "tcp" { tls_disable = true }\n${seals}\n`,
+  );
+  return cli(["seal", "doctor", `-config=${config}`, ...flags], { env: { PATH: process.env.PATH ?? "", ...env } });
+}
+
+interface Told {
+  readonly status: string;
+  readonly seals: readonly {
+    readonly checks: readonly { readonly status: string; readonly what: string }[];
+    readonly timings?: { readonly calls: number; readonly wrap: { readonly median: number } };
+  }[];
+}
+
+async function told(seals: string, env: Record<string, string> = {}): Promise<Told & { readonly code: number }> {
+  const { stdout, code } = await doctor(seals, ["-format=json"], env);
+  return { ...(JSON.parse(stdout) as Told), code };
+}
+
+describe("seal doctor", () => {
+  it("tries any seal, and ends with 0 when all is well", async () => {
+    const { code, stdout } = await doctor(`seal "static" { current_key = "${KEY}" current_key_id = "k1" }`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^20 calls +Median +Slowest$/m);
+    expect(stdout).toMatch(/^ok +static +texts were wrapped and unwrapped$/m);
+    expect(stdout).not.toContain(KEY);
+  });
+
+  it("says that people unseal with shares", async () => {
+    const { status, seals } = await told('seal "shamir" {}');
+    expect(status).toBe("ok");
+    expect(seals[0]?.checks[0]?.what).toContain("people unseal with shares");
+  });
+
+  it("ends with 2 for a seal that cannot be opened, and looks at the next all the same", async () => {
+    const seals = `seal "static" { current_key = "${KEY}" }\nseal "shamir" { disabled = true }`;
+    const { code, seals: reports } = await told(seals);
+    expect(code).toBe(2);
+    expect(reports.map(({ checks }) => checks[0]?.status)).toEqual(["failed", "ok"]);
+  });
+
+  it("ends with 2 for a configuration that is none, and with 1 without one", async () => {
+    expect(await doctor('seal "static" {')).toMatchObject({ code: 2, stdout: "" });
+    expect(await cli(["seal", "doctor"])).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
+describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
+  let hsm: SoftHsm;
+  beforeEach(async () => {
+    hsm = await softHsm({ pin: "pin-of-the-doctor" });
+  });
+  afterEach(() => hsm.stop());
+
+  const seal = (over: Record<string, string> = {}): string => {
+    const settings = { lib: hsm.lib, token_label: hsm.tokenLabel, pin: hsm.pin, key_label: "k", ...over };
+    const lines = Object.entries(settings).map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`);
+    return `seal "pkcs11" {\n${lines.join("\n")}\n}`;
+  };
+
+  it("shows library, token, mechanisms and the key's attributes, and nothing secret", async () => {
+    await hsm.addAesKey({ label: "k", id: "01" });
+    const { code, stdout, stderr } = await doctor(seal(), [], hsm.env);
+    expect(code).toBe(0);
+    for (const text of ["SoftHSM", 'Token "seal"', "CKM_AES_GCM", 'Secret key "k" (id 01)', "CKA_EXTRACTABLE"]) {
+      expect(stdout).toContain(text);
+    }
+    expect(stdout + stderr).not.toContain(hsm.pin);
+  });
+
+  it("ends with 2 for a token that is not where it should be", async () => {
+    const { code, status, seals } = await told(seal({ slot: "0x7fffffff" }), hsm.env);
+    expect([code, status]).toEqual([2, "failed"]);
+    expect(seals[0]?.checks.at(-1)?.what).toContain("in slot 2147483647");
+  });
+
+  it("has nothing wrapped where the key is still to be made, and makes none", async () => {
+    const { code, seals } = await told(seal({ generate_key: "true" }), hsm.env);
+    expect(code).toBe(1);
+    expect(seals[0]?.checks.at(-1)).toMatchObject({ status: "warning", what: "there is no such key yet" });
+    expect(seals[0]?.timings).toBeUndefined();
+    expect((await told(seal(), hsm.env)).seals[0]?.checks.at(-1)?.what).toContain("it holds no key");
+  });
+
+  it("finds that a hash is missing on the token only by the round trip, and ends with 2", async () => {
+    await hsm.addRsaKey({ label: "k", id: "01" });
+    const { code, seals } = await told(seal({ rsa_oaep_hash: "sha256" }), hsm.env);
+    expect(code).toBe(2);
+    expect(seals[0]?.checks.at(-1)?.what).toContain("rsa_oaep_hash");
+  });
+
+  it("tries a wrong PIN once", async () => {
+    const { code, seals } = await told(seal({ pin: "wrong-pin" }), hsm.env);
+    expect(code).toBe(2);
+    expect(seals[0]?.checks.filter(({ status }) => status === "failed")).toHaveLength(1);
+    expect(JSON.stringify(seals)).not.toContain("wrong-pin");
+  });
+
+  it("survives a library that is none", async () => {
+    const { seals } = await told(seal({ lib: "/etc/passwd" }), hsm.env);
+    expect(seals[0]?.checks.at(-1)?.what).toContain("no PKCS#11 library");
+  });
+});

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A look at each configured seal, without a server and without the storage: what `seal doctor` prints. */
+import {
+  type AutoSealPlugin,
+  type Check,
+  type Diagnosis,
+  isSealError,
+  NOTHING_FOUND,
+  resolveConfig,
+  type SealEnvironment,
+} from "@sealwright/seal";
+import { loadConfig, type SealConfig } from "../config/index.ts";
+import { isIsolated, isolationOptions, openSeal } from "../seals/open-seal.ts";
+import { isAuto, loadPlugin } from "../seals/registry.ts";
+import { type RoundTripTimings, roundTrip } from "./round-trip.ts";
+
+/** What `diagnoseSeals` needs. */
+export interface DoctorOptions {
+  readonly configPaths: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: SealEnvironment["log"];
+  /** Log in even where one more wrong PIN locks a token. */
+  readonly forceLastTry: boolean;
+}
+
+/** What is to be said of one seal. Nothing in it is secret. */
+export interface SealReport extends Diagnosis {
+  readonly name: string;
+  readonly type: string;
+  /** Absent where no round trip was made, or it failed. */
+  readonly timings?: RoundTripTimings;
+}
+
+function ok(what: string): Check {
+  return { status: "ok", what };
+}
+
+function failed(error: unknown): Check {
+  if (!isSealError(error)) throw error;
+  return { status: "failed", what: error.message, advice: error.advice };
+}
+
+/** With the operator's leave to log in a last time, for plugins that ask for one. */
+function withLeave(block: SealConfig, plugin: AutoSealPlugin, forceLastTry: boolean): SealConfig {
+  if (!forceLastTry || !Object.hasOwn(plugin.config, "force_last_try")) return block;
+  return { ...block, stanza: { ...block.stanza, force_last_try: "true" } };
+}
+
+async function lookAt(plugin: AutoSealPlugin, block: SealConfig, options: DoctorOptions): Promise<Diagnosis> {
+  const { env, log } = options;
+  const { config } = resolveConfig(block.type, plugin.config, block.stanza, env);
+  if (!isIsolated(block, plugin)) return (await plugin.diagnose?.(config, { log })) ?? NOTHING_FOUND;
+  const { diagnoseIsolated } = await import("@sealwright/isolation");
+  return diagnoseIsolated(await isolationOptions(plugin, config, block, env, log));
+}
+
+async function tryRoundTrip(block: SealConfig, { env, log }: DoctorOptions): Promise<RoundTripTimings | undefined> {
+  const { seal } = await openSeal(block, env, log);
+  try {
+    return seal === undefined ? undefined : await roundTrip(seal);
+  } finally {
+    await seal?.close();
+  }
+}
+
+async function examine(block: SealConfig, options: DoctorOptions): Promise<SealReport> {
+  let report: SealReport = { name: block.name, type: block.type, ...NOTHING_FOUND };
+  const withCheck = (check: Check): SealReport => ({ ...report, checks: [...report.checks, check] });
+  try {
+    const plugin = await loadPlugin(block.type);
+    if (!isAuto(plugin)) {
+      resolveConfig(block.type, {}, block.stanza, options.env);
+      return withCheck(ok("people unseal with shares: there is no service or device to look at"));
+    }
+    const allowed = withLeave(block, plugin, options.forceLastTry);
+    report = { ...report, ...(await lookAt(plugin, allowed, options)) };
+    if (!report.ready) return report;
+    const timings = await tryRoundTrip(allowed, options);
+    if (timings !== undefined) report = { ...report, timings };
+    return withCheck(ok("texts were wrapped and unwrapped"));
+  } catch (error) {
+    return withCheck(failed(error));
+  }
+}
+
+/** Reports on every configured seal, one after the other. Throws `ConfigError` for a configuration that is none. */
+export async function diagnoseSeals(options: DoctorOptions): Promise<SealReport[]> {
+  const { config } = loadConfig(options.configPaths, options.env);
+  const reports: SealReport[] = [];
+  for (const block of config.seal) reports.push(await examine(block, options));
+  return reports;
+}
