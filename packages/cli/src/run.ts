@@ -4,7 +4,7 @@ import { CommandError, exitCode } from "./errors.ts";
 import { CurlString } from "./http/curl.ts";
 import { InterruptedError, type Io, say, warn } from "./io.ts";
 
-/** Runs one command line; the number is the exit code. Never throws for anything a user can cause. */
+/** Runs one command line; the number is the exit code. Never throws: a defect of ours is told with where it is. */
 export async function run(io: Io): Promise<number> {
   try {
     const found = commandRegistry.find(versionFlagAsCommand(io.args));
@@ -26,7 +26,17 @@ function report(error: unknown, io: Io): number {
     warn(io, error.message);
     return error.code;
   }
-  throw error;
+  warn(io, defect(error));
+  return exitCode.local;
+}
+
+const FRAME = /^ +at .*$/gm;
+
+/** What went wrong and the stack's frames: Node would print the lines of the source as well, and a bundle's are long. */
+function defect(error: unknown): string {
+  if (!(error instanceof Error)) return `Internal error: ${String(error)}`;
+  const [first = ""] = error.message.split("\n");
+  return [`Internal error: ${error.name}: ${first}`, ...(error.stack?.match(FRAME) ?? [])].join("\n");
 }
 
 function versionFlagAsCommand(args: readonly string[]): readonly string[] {
