@@ -108,7 +108,19 @@ describe("storage list, get and rotate", () => {
     const list = await cli(["storage", "list", `-config=${config}`, "core/"]);
     expect(list.stdout.split("\n")).toContain("core/keyring");
     expect((await cli(["storage", "get", `-config=${config}`, "core/mounts"])).code).toBe(0);
-    expect((await cli(["storage", "rotate", `-config=${config}`])).stdout).toContain("Key Term            4");
+    const rotated = await cli(["storage", "rotate", `-config=${config}`]);
+    expect(rotated.stdout).toMatch(
+      /^Success! Rotated key\n\nKey Term {12}4\nInstall Time {8}\d\d \w{3} \d\d \d\d:\d\d UTC\nEncryption Count {4}\d+\n$/,
+    );
     expect((await cli(["storage", "list", `-config=${config}`, "sealwright/"])).stdout).toBe("");
+  });
+
+  it("take - behind -key as the wish to give the shares on standard input", async () => {
+    const { config, shares } = prepare("shamir");
+    const args = ["storage", "list", `-config=${config}`, "-key=-"];
+    expect((await cli(args, { stdin: shares.join("\n") })).stdout).toContain("core/keyring\n");
+    const both = await cli([...args, `-key=${shares[0]}`], { stdin: shares.join("\n") });
+    expect(both).toMatchObject({ code: 1, stdout: "" });
+    expect(both.stderr).toContain("Give the key shares with -key or on standard input (-), not by both.");
   });
 });

@@ -11,7 +11,10 @@ export const offlineFlags = {
     name: "config",
     usage: "The server's configuration: a file or folder; may be given several times.",
   }),
-  keys: texts({ name: "key", usage: "A key share; give as many as the threshold. Better: the prompt, or -." }),
+  keys: texts({
+    name: "key",
+    usage: "A key share; give as many as the threshold. Better: the prompt, or -.",
+  }),
 } satisfies FlagSet;
 
 const BYPASS = "Warning: this reads and writes the storage itself, past tokens and policies.";
@@ -20,10 +23,18 @@ const NO_TERMINAL =
   "Key shares are asked for at a terminal, and standard input is none. Give them on standard input, one per line, with " +
   "- as an argument.";
 
+/** In place of a share, as an argument or behind `-key`. */
+const STDIN = "-";
+
 const NAMES = { unseal: "Unseal Key", recovery: "Recovery Key" } as const;
 
-/** Shares from `-key`, else from standard input where an argument is `-`, else from the hidden prompt. */
-function shareSource({ keys, fromStdin }: OfflineCall, io: Io): ShareSource {
+/** Shares from `-key`, or from standard input where an argument or a `-key` is `-`, else from the hidden prompt. */
+function shareSource(call: OfflineCall, io: Io): ShareSource {
+  const keys = call.keys.filter((each) => each !== STDIN);
+  const fromStdin = call.fromStdin || keys.length < call.keys.length;
+  if (fromStdin && keys.length > 0) {
+    throw new UsageError("Give the key shares with -key or on standard input (-), not by both.");
+  }
   let lines: Promise<string[]> | undefined;
   return async (request) => {
     const { kind, given, threshold } = request;
@@ -80,5 +91,5 @@ export async function withOfflineStore(
 
 /** Takes the `-` that asks for shares on standard input out of the arguments. */
 export function splitArguments(args: readonly string[]): { fromStdin: boolean; rest: readonly string[] } {
-  return { fromStdin: args.includes("-"), rest: args.filter((each) => each !== "-") };
+  return { fromStdin: args.includes(STDIN), rest: args.filter((each) => each !== STDIN) };
 }

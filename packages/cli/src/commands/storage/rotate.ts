@@ -2,6 +2,7 @@
 import { defineCommand } from "../../command.ts";
 import { UsageError } from "../../errors.ts";
 import { say } from "../../io.ts";
+import { keyStatusTable } from "../../views/key-status.ts";
 import { offlineFlags, splitArguments, withOfflineStore } from "./open.ts";
 
 const COMMAND = { operation: "update", path: "storage/rotate" } as const;
@@ -20,11 +21,9 @@ export const storageRotate = defineCommand({
     const { fromStdin, rest } = splitArguments(args);
     if (rest.length > 0) throw new UsageError(`Too many arguments (expected 0, got ${rest.length})`);
     return withOfflineStore({ ...flags, fromStdin }, io, COMMAND, async (store) => {
-      const { term, installTime } = await store.rotate();
-      say(io, "Success! Rotated key");
-      say(io, "");
-      say(io, `Key Term            ${term}`);
-      say(io, `Install Time        ${installTime}`);
+      const { term, installTime, encryptions } = await store.rotate();
+      say(io, "Success! Rotated key\n");
+      say(io, keyStatusTable({ term, install_time: installTime, encryptions }));
     });
   },
 });
