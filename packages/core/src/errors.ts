@@ -18,7 +18,7 @@ export const CORE_ERRORS = {
   /** A share is malformed: not of a share's length. Nothing was counted. */
   INVALID_SHARE: "give the share as it was handed out, in hex or base64",
   /** A threshold of shares is there, and together they do not open the storage. Progress starts again. */
-  WRONG_SHARES: "submit the shares of the current set again, from the first",
+  WRONG_SHARES: "check each share against what its holder was given",
   /** The seal answered, and its key does not open this storage. */
   WRONG_SEAL: "configure the seal and key that this storage was initialised with",
   /** An entry is cut short, altered, or under a key that the keyring has not. */

@@ -40,7 +40,7 @@ export function wrongShares(cause?: unknown): CoreError {
   return new CoreError(
     "WRONG_SHARES",
     "invalid key: these shares do not open the storage; at least one is not of the current set, or was mistyped. " +
-      "Progress is back at 0: submit all shares again",
+      "None of them was kept: give all shares again",
     { cause },
   );
 }
