@@ -84,6 +84,31 @@ describe("a lock file", () => {
     await writableAgain(await folderWithLock(text(await ownLock())));
   });
 
+  it("of another PID namespace keeps others out, whatever process its number is here, and says what to remove", async () => {
+    const lock = await ownLock();
+    const away = { ...lock, namespace: "pid:[1]", host: "web-2", start: "1", pid: 2 ** 22 - 3 };
+    const text = JSON.stringify(away);
+    const path = await folderWithLock(text);
+    const { message } = await rejectsWithCode(openKept("file", path), "STORAGE_LOCKED");
+    const file = join(path, ".sealwright/lock");
+    for (const part of ["pid:[1]", "host web-2", `process ${away.pid} since`, `remove ${file}`]) {
+      expect(message).toContain(part);
+    }
+    expect(await readFile(file, "utf8")).toBe(text);
+    expect(await readdir(join(path, ".sealwright"))).toEqual(["lock"]);
+  });
+
+  it("of another PID namespace before the machine was started again is taken over", async () => {
+    const lock = { ...(await ownLock()), namespace: "pid:[1]", boot: "7e5d0a2c-0000-4000-8000-000000000000" };
+    await writableAgain(await folderWithLock(JSON.stringify(lock)));
+  });
+
+  it("without a PID namespace is judged by its process", async () => {
+    const { namespace: _, ...lock } = await ownLock();
+    await rejectsWithCode(openKept("file", await folderWithLock(JSON.stringify(lock))), "STORAGE_LOCKED");
+    await writableAgain(await folderWithLock(JSON.stringify({ ...lock, start: "1" })));
+  });
+
   it("is taken over even where a process died while it did just that", async () => {
     const stale = JSON.stringify({ ...(await ownLock()), start: "1" });
     const path = await folderWithLock(stale);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { StorageError } from "@sealwright/core";
 import { systemCode, unlessMissing } from "../errors.ts";
 import type { FileSystem } from "../file-system.ts";
-import { isRunning, ownIdentity, type ProcessIdentity } from "./process.ts";
+import { livenessOf, ownIdentity, type ProcessIdentity } from "./process.ts";
 
 /** A storage's lock, held until it is released. */
 export interface Lock {
@@ -22,10 +22,17 @@ function parseHolder(bytes: Uint8Array): Holder | undefined {
   try {
     const holder: unknown = JSON.parse(Buffer.from(bytes).toString());
     if (typeof holder !== "object" || holder === null) return undefined;
-    const { pid, since, boot, start } = holder as Record<string, unknown>;
+    const { pid, since, boot, namespace, host, start } = holder as Record<string, unknown>;
     if (!Number.isSafeInteger(pid) || typeof since !== "string") return undefined;
     const text = (field: unknown) => (typeof field === "string" ? field : undefined);
-    return { pid: pid as number, since, boot: text(boot), start: text(start) };
+    return {
+      pid: pid as number,
+      since,
+      boot: text(boot),
+      namespace: text(namespace),
+      host: text(host),
+      start: text(start),
+    };
   } catch {
     return undefined;
   }
@@ -33,8 +40,8 @@ function parseHolder(bytes: Uint8Array): Holder | undefined {
 
 /**
  * Takes the lock file at `path` for this process, for the storage in `folder`. Of several that try at once exactly one
- * succeeds. Rejects with `STORAGE_LOCKED` while the process that holds it runs, be it this one; a lock whose process is
- * gone, or which cannot be read as one (an interrupted write), is replaced. System errors pass.
+ * succeeds. Rejects with `STORAGE_LOCKED` while the process that holds it runs, be it this one, and where that cannot be
+ * seen, because it is in another container of this machine; a lock whose process is gone, or which cannot be read as one (an interrupted write), is replaced. System errors pass.
  */
 export async function takeLock(fs: FileSystem, path: string, folder: string): Promise<Lock> {
   const nonce = randomBytes(8).toString("hex");
@@ -83,10 +90,7 @@ async function claim(fs: FileSystem, path: string, own: string, folder: string):
     const found = await readIfThere(fs, path);
     if (!found) continue;
     const holder = parseHolder(found);
-    if (holder && isRunning(holder)) {
-      const who = holder.pid === process.pid ? "this process" : `process ${holder.pid}`;
-      throw new StorageError("STORAGE_LOCKED", `the storage ${folder} is held by ${who} since ${holder.since}`);
-    }
+    if (holder) refuseHeld(holder, path, folder);
     const replacing = `${path}.${createHash("sha256").update(found).digest("hex").slice(0, 16)}`;
     await claim(fs, replacing, own, folder);
     try {
@@ -96,6 +100,21 @@ async function claim(fs: FileSystem, path: string, own: string, folder: string):
       await unlessMissing(fs.remove(replacing));
     }
   }
+}
+
+/** Throws `STORAGE_LOCKED` unless the process of `holder` is known to be gone. */
+function refuseHeld(holder: Holder, path: string, folder: string): void {
+  const liveness = livenessOf(holder);
+  if (liveness === "gone") return;
+  const { pid, since, namespace, host } = holder;
+  const own = liveness === "running" && pid === process.pid;
+  const held = `the storage ${folder} is held by ${own ? "this process" : `process ${pid}`} since ${since}`;
+  if (liveness === "running") throw new StorageError("STORAGE_LOCKED", held);
+  throw new StorageError(
+    "STORAGE_LOCKED",
+    `${held}, in another container (host ${host ?? "unknown"}, PID namespace ${namespace}), so that it cannot be seen ` +
+      `whether it still runs: if you are sure that it does not, remove ${path}`,
+  );
 }
 
 /** Replaces what stands at `path` by a second name of `own`, in one step. */

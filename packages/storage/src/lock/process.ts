@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
 
 /**
  * What tells one process from all others: its number can be given out again, but not with the same start time under
- * the same boot. `boot` and `start` are undefined where there is no `/proc`.
+ * the same boot, and in the same PID namespace. `boot`, `namespace` and `start` are undefined where there is no `/proc`.
  */
 export interface ProcessIdentity {
   readonly pid: number;
   /** `/proc/sys/kernel/random/boot_id`, made anew at every boot. */
   readonly boot?: string | undefined;
+  /** What `/proc/self/ns/pid` points to. Containers of one machine have its boot, and each its own process numbers. */
+  readonly namespace?: string | undefined;
+  /** The name of the machine or container, for people. */
+  readonly host?: string | undefined;
   /** Field 22 of `/proc/<pid>/stat`: the start in clock ticks since the boot. */
   readonly start?: string | undefined;
 }
@@ -16,6 +21,14 @@ export interface ProcessIdentity {
 function readProc(file: string): string | undefined {
   try {
     return readFileSync(`/proc/${file}`, "latin1").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function readNamespace(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
   } catch {
     return undefined;
   }
@@ -37,7 +50,13 @@ function readStat(pid: number): Stat | undefined {
 
 /** The identity of this process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, boot: readProc("sys/kernel/random/boot_id"), start: readStat(process.pid)?.start };
+  return {
+    pid: process.pid,
+    boot: readProc("sys/kernel/random/boot_id"),
+    namespace: readNamespace(),
+    host: hostname(),
+    start: readStat(process.pid)?.start,
+  };
 }
 
 function answersSignals(pid: number): boolean {
@@ -50,13 +69,17 @@ function answersSignals(pid: number): boolean {
   }
 }
 
-/** True if that very process still runs. Where `/proc` is missing a reused number counts as running. */
-export function isRunning(identity: ProcessIdentity): boolean {
+/** What can be seen of a process: `hidden` where it has numbers of another PID namespace, and may run or not. */
+export type Liveness = "running" | "gone" | "hidden";
+
+/** Whether that very process still runs. Where `/proc` is missing a reused number counts as running. */
+export function livenessOf(identity: ProcessIdentity): Liveness {
   const boot = readProc("sys/kernel/random/boot_id");
-  if (boot !== identity.boot) return false;
+  if (boot !== identity.boot) return "gone";
+  if (identity.namespace !== undefined && identity.namespace !== readNamespace()) return "hidden";
   const stat = readStat(identity.pid);
-  if (!stat) return answersSignals(identity.pid);
+  if (!stat) return answersSignals(identity.pid) ? "running" : "gone";
   // A zombie has released everything and only waits for its parent to notice.
-  if (stat.state === "Z" || stat.state === "X") return false;
-  return identity.start === undefined || stat.start === identity.start;
+  if (stat.state === "Z" || stat.state === "X") return "gone";
+  return identity.start === undefined || stat.start === identity.start ? "running" : "gone";
 }
