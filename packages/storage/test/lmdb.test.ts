@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFile, mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openLmdbStorage } from "@sealwright/storage/lmdb";
 import { rejectsWithCode } from "@sealwright/testing";
@@ -51,6 +51,39 @@ describe("an LMDB folder that cannot be used", () => {
     await rejectsWithCode(openLmdbStorage({ path }), "STORAGE_CORRUPT");
   });
 
+  it.each([
+    ["empty", (file: string) => truncate(file)],
+    ["missing", (file: string) => rm(file)],
+  ])(
+    "is STORAGE_CORRUPT when the database is %s and has held data, and begins anew only without the mark",
+    async (how, lose) => {
+      const path = await newFolder();
+      await fill(path);
+      const file = join(path, "data.mdb");
+      await lose(file);
+      const mark = join(path, ".sealwright", "committed");
+      const { message } = await rejectsWithCode(openLmdbStorage({ path }), "STORAGE_CORRUPT");
+      for (const part of [`${file} is ${how}`, `remove ${mark}`]) expect(message).toContain(part);
+      expect(await readdir(join(path, ".sealwright"))).toEqual(["committed"]);
+      expect((await stat(file).catch(() => undefined))?.size ?? 0).toBe(0);
+      await rm(mark);
+      const storage = await openLmdbStorage({ path });
+      expect(await contents(storage)).toEqual({});
+      await storage.close();
+    },
+  );
+
+  it.each(["empty", "missing"])("is a new one when the database is %s and nothing was ever committed", async (how) => {
+    const path = await newFolder();
+    await (await openLmdbStorage({ path })).close();
+    if (how === "empty") await truncate(join(path, "data.mdb"));
+    else await rm(join(path, "data.mdb"));
+    const storage = await openLmdbStorage({ path });
+    await storage.write([put("a", "x")]);
+    expect(await contents(storage)).toEqual({ a: "x" });
+    await storage.close();
+  });
+
   it("gives STORAGE_CORRUPT for what a database that was cut short has lost, and lives on", async () => {
     const path = await newFolder();
     await fill(path);
@@ -94,12 +127,13 @@ describe("an LMDB folder", () => {
     await storage.close();
   });
 
-  it("has nothing beside the database after closing", async () => {
+  it("has nothing but the mark of a commit beside the database after closing", async () => {
     const path = await newFolder();
     const storage = await openLmdbStorage({ path });
     await storage.write([put("a", "x")]);
     await storage.close();
-    expect((await readdir(path)).sort()).toEqual(["data.mdb", "lock.mdb"]);
+    expect((await readdir(path)).sort()).toEqual([".sealwright", "data.mdb", "lock.mdb"]);
+    expect(await readdir(join(path, ".sealwright"))).toEqual(["committed"]);
   });
 
   it("uses the space of deleted entries again", async () => {

@@ -4,6 +4,7 @@ import { getSystemErrorName } from "node:util";
 import { StorageError } from "@sealwright/core";
 import type { RootDatabase } from "lmdb";
 import { storageError } from "../errors.ts";
+import type { CommitMarker } from "./commit-marker.ts";
 import { checkHead } from "./head.ts";
 
 /** Keys are paths in UTF-8, values bytes. */
@@ -38,7 +39,7 @@ export async function databaseError(failed: string, error: unknown): Promise<Sto
 }
 
 /** Opens the database in `folder`. The native library is loaded by the first call. */
-export async function openDatabase(folder: string): Promise<Database> {
+export async function openDatabase(folder: string, marker: CommitMarker): Promise<Database> {
   const options = {
     path: folder,
     // Else a folder with a dot in its name is taken for a file.
@@ -54,7 +55,7 @@ export async function openDatabase(folder: string): Promise<Database> {
     permissionsMode: 0o600,
   } as const;
   try {
-    await checkHead(join(folder, "data.mdb"));
+    await checkHead(join(folder, "data.mdb"), marker);
     const { open } = await import("lmdb");
     return open<Uint8Array, Buffer>(options);
   } catch (error) {

@@ -6,6 +6,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { StorageError } from "@sealwright/core";
 import { systemCode } from "../errors.ts";
+import type { CommitMarker } from "./commit-marker.ts";
 
 const PAGE_FLAGS = 18;
 const META_FLAG = 0x08;
@@ -37,19 +38,20 @@ async function readMeta(handle: FileHandle, file: string, position: number): Pro
 /**
  * Refuses a file that is no LMDB database with `STORAGE_CORRUPT`: the library itself would end the process. A file
  * shorter than its pages, which would end it as well once they are read, is filled up with zeros, and whatever needs
- * these is then reported as damaged; LMDB itself may leave a file short of pages that are free.
+ * these is then reported as damaged; LMDB itself may leave a file short of pages that are free. A file that is empty or
+ * missing is one yet to be made, unless `marker` knows better.
  */
-export async function checkHead(file: string): Promise<void> {
+export async function checkHead(file: string, marker: CommitMarker): Promise<void> {
   let handle: FileHandle;
   try {
     handle = await open(file, "r+");
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return;
+    if (systemCode(error) === "ENOENT") return marker.check(file, undefined);
     throw error;
   }
   try {
     const { size } = await handle.stat();
-    if (size === 0) return;
+    if (size === 0) return await marker.check(file, size);
     const first = await readMeta(handle, file, 0);
     const pageSize = first.readUInt32LE(PAGE_SIZE);
     if (pageSize < 512 || pageSize > 65_536) throw corrupt(file, "is damaged: its page size is impossible");

@@ -3,6 +3,7 @@ import { type Change, checkPath, checkPrefix, type Storage } from "@sealwright/c
 import { copyBatch } from "../changes.ts";
 import { closedError } from "../errors.ts";
 import type { HeldFolder } from "../folder.ts";
+import type { CommitMarker } from "./commit-marker.ts";
 import { type Database, databaseError } from "./database.ts";
 
 /** Entries as keys and values of an LMDB database, in a folder that this process holds. */
@@ -10,11 +11,13 @@ export class LmdbStorage implements Storage {
   readonly type = "lmdb";
   readonly #database: Database;
   readonly #held: HeldFolder;
+  readonly #marker: CommitMarker;
   #closing: Promise<void> | undefined;
 
-  constructor(database: Database, held: HeldFolder) {
+  constructor(database: Database, held: HeldFolder, marker: CommitMarker) {
     this.#database = database;
     this.#held = held;
+    this.#marker = marker;
   }
 
   async get(path: string): Promise<Uint8Array | undefined> {
@@ -74,6 +77,7 @@ export class LmdbStorage implements Storage {
     } catch (error) {
       throw await databaseError("the batch was not written", error);
     }
+    await this.#marker.set();
   }
 
   close(): Promise<void> {
