@@ -7,6 +7,7 @@
 
 import { measureBarrier } from "./barrier.ts";
 import { measureHttp } from "./http.ts";
+import { measurePkcs11 } from "./pkcs11.ts";
 import { measureStart } from "./start.ts";
 import { type Row, table } from "./table.ts";
 
@@ -14,6 +15,7 @@ const sections: [title: string, measure: () => Promise<Row[]>][] = [
   ["Start to unsealed, and memory afterwards", measureStart],
   ["Through the barrier, 16 callers", measureBarrier],
   ["Over HTTP, 16 connections", measureHttp],
+  ["Through PKCS#11 on SoftHSM", measurePkcs11],
 ];
 
 const only = process.argv[2];
