@@ -102,7 +102,7 @@ export function checkPinState({ flags, label }: Token, ck: Pkcs11Module): void {
       "SEAL_DENIED",
       `seal "pkcs11": one more wrong PIN locks the token "${label}", so none is tried: ` +
         "log in once with the vendor's tool and the right PIN, which resets the count, or, if you are sure of the PIN, " +
-        "set force_last_try for one start",
+        "start once with force_last_try = true",
     );
   }
 }
