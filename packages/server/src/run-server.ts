@@ -27,15 +27,20 @@ export interface ServerIo {
   readonly stderr: { write(text: string): void };
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function untilStopped(): Promise<NodeJS.Signals> {
+/** Resolves at the first of `signals`; a second one ends the process at once. */
+function untilStopped(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals): void => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
+      for (const each of signals) process.off(each, stop);
       resolve(signal);
     };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
+    for (const each of signals) process.on(each, stop);
   });
+}
+
+/** Without a configuration file there is nothing to reload: the hangup of a closed terminal is then the end. */
+function hasFiles({ dev, quickstart }: ServerArguments): boolean {
+  return dev === undefined && quickstart !== true;
 }
 
 async function explainState({ store }: RunningServer, log: Log): Promise<void> {
@@ -48,9 +53,9 @@ async function explainState({ store }: RunningServer, log: Log): Promise<void> {
 
 async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
   // Before anything is opened: a signal while the server starts must not leave it half open.
-  const stopped = untilStopped();
+  const stopped = untilStopped(hasFiles(args) ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"]);
   const server = await startServer(config, io.env, log);
-  process.on("SIGHUP", () => void reload(server, log));
+  if (hasFiles(args)) process.on("SIGHUP", () => void reload(server, log));
   try {
     io.stdout.write(banner(config, server));
     io.stdout.write(await settle(args, server, log));
