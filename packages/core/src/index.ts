@@ -38,7 +38,7 @@ export { type KeptConfigs, sealConfigConfirmation } from "./seal-config-confirma
 export { sealConfigsMatch } from "./seal-config-copy.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
-export { SealedStore } from "./store.ts";
+export { SealedStore, type SealProof } from "./store.ts";
 export type { StoreOptions } from "./store-options.ts";
 export { unansweredInit } from "./unanswered-init.ts";
 export { checkShare, openBySeal, openByShares } from "./unseal.ts";

@@ -3,7 +3,7 @@
  * The sealed store: a storage, its seal, and whether it is open. What a program embeds, and what the server serves.
  * Several may live in one process; nothing is global.
  */
-import type { Seal, SharesSealPlugin } from "@sealwright/seal";
+import type { KeyInfo, Seal, SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
 import { rotateKeyring, unwrappedKeyring, type WrapKeyring } from "./commit.ts";
@@ -18,10 +18,19 @@ import { ShareUnsealing } from "./share-unsealing.ts";
 import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { type StoreOptions, saveLimits, upkeepInterval } from "./store-options.ts";
+import { proveSeal, rootKeyInfo } from "./stored-keys.ts";
 import { initAnswered, isInitUnanswered, overwriting } from "./unanswered-init.ts";
 import { checkConfigured, openBySeal } from "./unseal.ts";
 import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
 import { KeyUpkeep } from "./upkeep/key-upkeep.ts";
+
+/** Which keys an auto seal uses, as far as it says so. */
+export interface SealProof {
+  /** What the stored root key is under. */
+  readonly stored: KeyInfo | undefined;
+  /** What anything new would be under. */
+  readonly present: KeyInfo | undefined;
+}
 
 export class SealedStore {
   readonly #storage: Storage;
@@ -184,6 +193,23 @@ export class SealedStore {
       await rotateKeyring(this.#home(unsealed), this.#now().toISOString());
       return unsealed.barrier.keyStatus;
     });
+  }
+
+  /**
+   * Wraps and unwraps random bytes by the auto seal, which unsealing leaves out: the next rekey will wrap. Rejects with a
+   * `SealError`, with what the storage rejects with, with `SEALED` where the store is sealed meanwhile, and with
+   * `INVALID_REQUEST` where people unseal by shares.
+   */
+  async proveSeal(): Promise<SealProof> {
+    if (this.#seal === undefined) throw new CoreError("INVALID_REQUEST", "this store has no auto seal");
+    const { signal } = this.#interrupt;
+    try {
+      const present = await proveSeal(this.#seal, signal);
+      return { stored: await rootKeyInfo(this.#storage), present };
+    } catch (error) {
+      if (signal.aborted) throw new CoreError("SEALED", "the store was sealed meanwhile");
+      throw error;
+    }
   }
 
   /** The plaintext at `path` or undefined. Rejects with `SEALED` or `ENTRY_CORRUPT`. */

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What stands in `core/hsm/barrier-unseal-keys` and `core/recovery-key`: keys under the seal. */
 import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { decodeBlob, encodeBlob, isSealError, KEY_BYTES, type Seal, type SealCall, SealError } from "@sealwright/seal";
+import {
+  decodeBlob,
+  encodeBlob,
+  isSealError,
+  KEY_BYTES,
+  type KeyInfo,
+  type Seal,
+  type SealCall,
+  SealError,
+} from "@sealwright/seal";
 import { z } from "zod";
 import { CoreError } from "./errors.ts";
 import { RECOVERY_KEY, STORED_KEYS } from "./paths.ts";
@@ -78,6 +87,13 @@ export async function readRootKey(storage: Storage, seal: Seal, signal?: AbortSi
   }
 }
 
+/** What wrapped the root key of `storage`, where the blob says so. Throws `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`. */
+export async function rootKeyInfo(storage: Storage): Promise<KeyInfo | undefined> {
+  const entry = await storage.get(STORED_KEYS);
+  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${STORED_KEYS}`);
+  return decodeEntry(STORED_KEYS, entry).keyInfo;
+}
+
 /** Whether `candidate` (borrowed) is the recovery key, compared in constant time. Throws as {@link unwrapEntry}. */
 export async function isRecoveryKey(
   storage: Storage,
@@ -94,21 +110,22 @@ export async function isRecoveryKey(
 }
 
 /**
- * Proves a seal before anything is stored under it: wraps and unwraps random bytes as long as a stored root key.
- * Passes on what the seal rejects with; `SEAL_CONFIG` when the answer is not what was wrapped.
+ * Proves a seal before anything is stored under it: wraps and unwraps random bytes as long as a stored root key, and
+ * answers what wrapped them, where the seal says so. Passes on what the seal rejects with; `SEAL_CONFIG` when the answer is not what was wrapped.
  */
-export async function proveSeal(seal: Seal, signal?: AbortSignal): Promise<void> {
+export async function proveSeal(seal: Seal, signal?: AbortSignal): Promise<KeyInfo | undefined> {
   const call = callWith(signal);
   const probe = randomBytes(48);
+  const blob = await seal.wrap(probe, call);
   let answer: Uint8Array;
   try {
-    answer = await seal.unwrap(await seal.wrap(probe, call), call);
+    answer = await seal.unwrap(blob, call);
   } catch (error) {
     if (!isSealError(error, "SEAL_BAD_CIPHERTEXT")) throw error;
     throw new SealError("SEAL_CONFIG", `the ${seal.type} seal cannot unwrap what it wrapped itself: ${error.message}`, {
       cause: error,
     });
   }
-  if (answer.length === probe.length && timingSafeEqual(answer, probe)) return;
+  if (answer.length === probe.length && timingSafeEqual(answer, probe)) return blob.keyInfo;
   throw new SealError("SEAL_CONFIG", `the ${seal.type} seal unwraps to other bytes than it wrapped`);
 }

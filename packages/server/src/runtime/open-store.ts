@@ -3,6 +3,7 @@ import { SealedStore } from "@sealwright/core";
 import type { ServerConfig } from "../config/index.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { timedSeal } from "../metrics/timed-seal.ts";
+import { probeAfterUnseal } from "../seals/first-probe.ts";
 import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
 import { loadSharesPlugin } from "../seals/registry.ts";
 import type { Log } from "./log.ts";
@@ -47,6 +48,7 @@ export async function openStore(
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
     });
     metrics.show(store);
+    if (store.autoSealed) probeAfterUnseal(store, log);
     return { store, type: block.type, settings };
   } catch (error) {
     await storage.close();
