@@ -6,6 +6,7 @@
 import {
   type Diagnosis,
   isSealError,
+  SEAL_ERRORS,
   type SealEnvironment,
   SealError,
   type SealErrorCode,
@@ -51,6 +52,7 @@ export interface Failure {
   readonly message: string;
   /** Never repeat the call with the same configuration: the host remembers this failure for good. */
   readonly final: boolean;
+  readonly advice: string;
   /** The text of the cause, for the log. */
   readonly detail?: string;
 }
@@ -63,17 +65,19 @@ function detailOf(cause: unknown): { detail?: string } {
 /** What `error` becomes on the channel. Anything but a `SealError` breaks the plugin's contract, and says so. */
 export function toFailure(error: unknown): Failure {
   if (isSealError(error)) {
-    return { code: error.code, message: error.message, final: error.final, ...detailOf(error.cause) };
+    const { code, message, final, advice } = error;
+    return { code, message, final, advice, ...detailOf(error.cause) };
   }
   return {
     code: "SEAL_UNAVAILABLE",
     message: "the seal's plugin failed in a way that it should not; the log has the details",
     final: false,
+    advice: SEAL_ERRORS.SEAL_UNAVAILABLE.advice,
     ...detailOf(error),
   };
 }
 
 /** The error that a failure stands for. */
-export function toError({ code, message, final, detail }: Failure): SealError {
-  return new SealError(code, message, { final, ...(detail === undefined ? {} : { cause: new Error(detail) }) });
+export function toError({ code, message, final, advice, detail }: Failure): SealError {
+  return new SealError(code, message, { final, advice, ...(detail === undefined ? {} : { cause: new Error(detail) }) });
 }

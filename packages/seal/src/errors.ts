@@ -16,8 +16,10 @@ export const SEAL_ERRORS = {
 export type SealErrorCode = keyof typeof SEAL_ERRORS;
 
 /**
- * The only error that a seal rejects with. `message` is one sentence for an operator, without secrets, that names the
- * key or device; `cause` is for the log and never goes into a response.
+ * The only error that a seal rejects with. `message` says in one sentence what was wrong, without secrets, and without
+ * advice, which is shown behind it. Anybody who reaches the server may read it: it names the key or device as the
+ * configuration does, and nothing that was found besides. What was found belongs into `cause`, which is for the log and
+ * never goes into a response.
  */
 export class SealError extends Error {
   override readonly name = "SealError";
@@ -27,21 +29,23 @@ export class SealError extends Error {
    * lock. The seal answers every later call with this error, and whoever opened it must not open it again unchanged.
    */
   readonly final: boolean;
+  /** What to do about it: from the table, unless whoever threw it knew better. */
+  readonly advice: string;
 
-  constructor(code: SealErrorCode, message: string, options?: { cause?: unknown; final?: boolean }) {
+  constructor(
+    code: SealErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly final?: boolean; readonly advice?: string },
+  ) {
     super(message, options);
     this.code = code;
     this.final = options?.final ?? false;
+    this.advice = options?.advice ?? SEAL_ERRORS[code].advice;
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */
   get retryable(): boolean {
     return SEAL_ERRORS[this.code].retry;
-  }
-
-  /** What to do about it, from the table. */
-  get advice(): string {
-    return SEAL_ERRORS[this.code].advice;
   }
 }
 

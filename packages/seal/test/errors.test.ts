@@ -54,6 +54,10 @@ describe("the error table", () => {
     });
   }
 
+  it("gives way to the advice of whoever threw it, which is shown in its place", () => {
+    expect(new SealError("SEAL_CONFIG", "x", { advice: "give token_serial" }).advice).toBe("give token_serial");
+  });
+
   it("recognises an error of another copy of the module by its name and code", () => {
     const foreign = Object.assign(new Error("x"), { name: "SealError", code: "SEAL_DENIED" });
     expect(isSealError(foreign, "SEAL_DENIED")).toBe(true);

@@ -10,6 +10,12 @@ function mayPass(error: unknown): boolean {
   return isSealError(error) && error.retryable;
 }
 
+/** What was found, which only the log shows: who asks for the status may be anybody. */
+function causeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.cause === undefined) return undefined;
+  return error.cause instanceof Error ? error.cause.message : String(error.cause);
+}
+
 /**
  * Logs failed attempts to unseal. What somebody has to repair first is said once, and again every ten minutes, however
  * often it is tried meanwhile. `now` is in milliseconds.
@@ -22,6 +28,7 @@ export function unsealFailureLog(log: Log, now = Date.now): (failure: UnsealFail
     said = { reason, at };
     log.warn(`still sealed: ${reason}`, {
       code,
+      cause: causeOf(error),
       ...(nextTry === undefined ? {} : { next_try: nextTry.toISOString() }),
     });
   };

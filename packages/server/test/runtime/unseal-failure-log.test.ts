@@ -22,6 +22,13 @@ function failures() {
 }
 
 describe("the log of failed attempts to unseal", () => {
+  it("shows the cause, which no response does", () => {
+    const { lines, fail } = failures();
+    fail(0, new SealError("SEAL_UNAVAILABLE", "no such token", { cause: new Error('slot 3 has "other"') }));
+    expect(lines[0]).toContain("still sealed: no such token");
+    expect(lines[0]).toContain("slot 3 has");
+  });
+
   it.each([
     new CoreError("WRONG_SEAL", "another key"),
     new CoreError("ENTRY_CORRUPT", "the entry core/keyring was altered"),
