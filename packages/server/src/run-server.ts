@@ -4,7 +4,7 @@ import { loadConfig, type ServerConfig } from "./config/index.ts";
 import { banner } from "./runtime/banner.ts";
 import { type DevOptions, devConfig, devRun } from "./runtime/dev.ts";
 import { createLog, type Log } from "./runtime/log.ts";
-import { firstRun, quickstartConfig } from "./runtime/quickstart.ts";
+import { firstRun, quickstartConfig, unsealExisting } from "./runtime/quickstart.ts";
 import { type RunningServer, startServer } from "./runtime/server.ts";
 import { startupSentence } from "./runtime/startup-error.ts";
 
@@ -54,7 +54,7 @@ async function explainState({ store }: RunningServer, log: Log): Promise<void> {
 async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
   // Before anything is opened: a signal while the server starts must not leave it half open.
   const stopped = untilStopped(hasFiles(args) ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"]);
-  const server = await startServer(config, io.env, log);
+  const server = await startServer(config, io.env, log, args.quickstart ? unsealExisting : undefined);
   if (hasFiles(args)) process.on("SIGHUP", () => void reload(server, log));
   try {
     io.stdout.write(banner(config, server));

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { SealedStore } from "@sealwright/core";
 import { parseDocument, readConfig, type ServerConfig } from "../config/index.ts";
 import { initializeEmpty } from "./initialize-empty.ts";
 import type { RunningServer } from "./server.ts";
@@ -62,14 +63,16 @@ export function quickstartConfig(env: NodeJS.ProcessEnv): ServerConfig {
 }
 
 /**
- * Unseals a server that has data, or initialises an empty one; answers what to show of it, the keys this once. Throws what unsealing
- * throws: with a local key there is nothing to wait for.
+ * Unseals a store that has data, before anything listens. Throws what unsealing throws: with a local key there is nothing
+ * to wait for, and nobody should see a server start that then ends.
  */
+export async function unsealExisting(store: SealedStore): Promise<void> {
+  if ((await store.status()).initialized) await store.unseal();
+}
+
+/** Initialises a server that {@link unsealExisting} left sealed; answers what to show of it, the keys this once. */
 export async function firstRun(server: RunningServer): Promise<string> {
-  if ((await server.store.status()).initialized) {
-    await server.store.unseal();
-    return "Unsealed.\n";
-  }
+  if (!server.store.sealed) return "Unsealed.\n";
   const { recovery_keys_base64, root_token } = await initializeEmpty(server);
   const [url] = server.urls;
   return [

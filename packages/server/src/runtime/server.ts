@@ -95,10 +95,16 @@ function checkType(status: StoreStatus, configured: string): void {
 }
 
 /**
- * Starts a server and leaves it sealed. Throws `StartupError`, `ConfigError`, `StorageError`, `SealError`,
+ * Starts a server and leaves it sealed, unless `beforeListening` unseals it: what that throws, and a port that is taken,
+ * keep the server from starting. Throws `StartupError`, `ConfigError`, `StorageError`, `SealError`,
  * `AuditError` or `CoreError`, and leaves nothing open, when it can't.
  */
-export async function startServer(config: ServerConfig, env: NodeJS.ProcessEnv, log: Log): Promise<RunningServer> {
+export async function startServer(
+  config: ServerConfig,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+  beforeListening: (store: SealedStore) => Promise<void> = async () => {},
+): Promise<RunningServer> {
   const metrics = new ServerMetrics(config.telemetry);
   const { store, type, settings } = await openStore(config, env, log, metrics);
   const releases: (() => Promise<void>)[] = [() => store.close()];
@@ -119,6 +125,7 @@ export async function startServer(config: ServerConfig, env: NodeJS.ProcessEnv, 
     ceremonies.watch();
     watchSealConfigs(store, log);
     const unsealer = store.autoSealed ? scope.resolve(UNSEALER) : undefined;
+    await beforeListening(store);
     const listeners = await openListeners(config, dispatch, metrics.read, log);
     for (const [index, { url }] of listeners.entries()) {
       const listener = config.listener[index];
