@@ -15,7 +15,8 @@ export default defineConfig({
       "test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
     ],
-    exclude: ["**/node_modules/**", "**/*.long.test.ts"],
+    // `npm run test:long` sets it.
+    exclude: ["**/node_modules/**", ...(process.env.SEALWRIGHT_LONG === "1" ? [] : ["**/*.long.test.ts"])],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 20_000,

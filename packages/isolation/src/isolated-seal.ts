@@ -13,7 +13,7 @@ export interface IsolatedSeal extends Seal {
  * Opens a seal whose plugin runs in a child process, so that native code which hangs or crashes harms nothing else.
  *
  * Rejects as the plugin's `open` does, with `SEAL_UNAVAILABLE` when the process ends meanwhile, and with `SEAL_TIMEOUT`
- * when it takes longer than the deadline; no process is left then. Afterwards up to `maxParallel` calls are under way at
+ * when it takes longer than `startMs`; no process is left then. Afterwards up to `maxParallel` calls are under way at
  * a time and the others wait in turn; beyond `maxWaiting` a call is `SEAL_THROTTLED`. A crash rejects the calls under way
  * with `SEAL_UNAVAILABLE`; a call past its deadline rejects with `SEAL_TIMEOUT` and ends the process, the others under
  * way are `SEAL_UNAVAILABLE`; an aborted one rejects at once and ends nothing, but keeps its place until the plugin is

@@ -9,6 +9,7 @@ import { Slots } from "./slots.ts";
 /** How long a call may take unless `call_deadline` says otherwise. */
 export const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_WAITING = 1_024;
+const LEAST_START_MS = 10_000;
 /** The process's own deadline comes first, so that whoever is told of it finds the process ended, not about to. */
 const AFTER_PROCESS_MS = 10;
 
@@ -19,6 +20,11 @@ export interface IsolationOptions extends ChildOptions {
   readonly log: SealEnvironment["log"];
   /** `call_deadline` in milliseconds, 30 s if left out: each call's own, and how long the process may take for one. */
   readonly deadlineMs?: number;
+  /**
+   * How long a process may take to start and to open the seal, in milliseconds: the deadline if left out, 10 s at least.
+   * Calls that wait for it have their own deadline.
+   */
+  readonly startMs?: number;
   /** How many calls may wait for their turn before further ones are refused, 1,024 if left out. */
   readonly maxWaiting?: number;
   /** A process that was started ahead with the same {@link ChildOptions}: taken over if it is still alive. */
@@ -150,7 +156,8 @@ export class Supervisor {
       },
     });
     void process.ended.then((how) => this.#noteEnd(process, how));
-    const opened = process.request({ op: "open", config: this.#options.config }, this.#deadlineMs);
+    const { config, startMs = Math.max(this.#deadlineMs, LEAST_START_MS) } = this.#options;
+    const opened = process.request({ op: "open", config }, startMs);
     // A process without an open seal is of no use, and another may fare better.
     opened.catch(() => process.kill());
     return { process, ready: opened.then(() => process) };

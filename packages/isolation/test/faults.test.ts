@@ -41,16 +41,16 @@ describe("a plugin that ends its process", () => {
 
 describe("a plugin that does not answer", () => {
   it("past the deadline is SEAL_TIMEOUT, its process is killed, and the next call gets a new one", async () => {
-    const fake = await openFake({ deadlineMs: 1_000 });
+    const fake = await openFake({ deadlineMs: 2_000 });
     const pid = Number(await fake.tell("pid"));
     const error = await rejectsWithCode(fake.tell("hang"), "SEAL_TIMEOUT");
-    expect(error.message).toContain("1000 ms");
+    expect(error.message).toContain("2000 ms");
     await gone(pid);
     expect(Number(await fake.tell("pid"))).not.toBe(pid);
   });
 
   it("holds up nothing else in the host", async () => {
-    const fake = await openFake({ deadlineMs: 500 });
+    const fake = await openFake({ deadlineMs: 2_000 });
     const hanging = fake.tell("hang").catch((error: unknown) => error);
     let turns = 0;
     while (turns < 1_000) {
@@ -73,7 +73,7 @@ describe("a plugin that does not answer", () => {
   });
 
   it("and outlives SIGKILL, stuck in a driver, is left behind, and nobody waits for it", async () => {
-    const fake = await openFake({ deadlineMs: 500 });
+    const fake = await openFake({ deadlineMs: 2_000 });
     const pid = Number(await fake.tell("pid"));
     onTestFinished(() => void process.kill(pid, "SIGKILL"));
     const kill = vi.spyOn(ChildProcess.prototype, "kill").mockReturnValue(true);
@@ -86,7 +86,7 @@ describe("a plugin that does not answer", () => {
   });
 
   it("during open is SEAL_TIMEOUT, and no process is left", async () => {
-    const options = await fakeOptions({ config: { opening: "hang" }, deadlineMs: 1_000 });
+    const options = await fakeOptions({ config: { opening: "hang" }, startMs: 1_000 });
     await rejectsWithCode(openIsolated(options), "SEAL_TIMEOUT");
     const [line = ""] = await readJournal(options.journal);
     await gone(Number(line.split(" ")[1]));

@@ -61,7 +61,7 @@ describe("calls in parallel", () => {
   });
 
   it("past its deadline only one is SEAL_TIMEOUT; the others under way are SEAL_UNAVAILABLE", async () => {
-    const fake = await openFake({ maxParallel: 2, deadlineMs: 600 });
+    const fake = await openFake({ maxParallel: 2, deadlineMs: 1_500 });
     const hanging = fake.tell("slow 60000");
     await vi.waitFor(() => expect(fake.logged).toContain("info: began"));
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -75,8 +75,9 @@ describe("calls in parallel", () => {
 describe("a process", () => {
   it("that holds more memory than its limit is replaced once its calls are done, and none fails", async () => {
     const fake = await openFake({ maxParallel: 2, memoryLimitBytes: 256 << 20 });
+    const slow = fake.tell("slow 3000");
+    await vi.waitFor(() => expect(fake.logged).toContain("info: began"));
     const pid = Number(await fake.tell("hoard 300"));
-    const slow = fake.tell("slow 1500");
     await vi.waitFor(() => expect(fake.logged.join()).toContain("256 are the limit"), { timeout: 5_000 });
     const next = await fake.tell("pid");
     expect(Number(next)).not.toBe(pid);

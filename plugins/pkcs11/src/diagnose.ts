@@ -159,8 +159,8 @@ export async function diagnosePkcs11(given: Pkcs11Config, env: SealEnvironment):
     const keys = new KeyRing(config, env);
     const connection = new Connection(library, config, env, keys);
     try {
+      await connection.use(undefined, async (session) => describeKeys(session, config, findings));
       await connection.use(undefined, async (session) => {
-        describeKeys(session, config, findings);
         const { mechanism } = keys.toWrap(session, connection);
         findings.ok(`the key is there, and is used by ${mechanism}`);
         ready = true;

@@ -3,7 +3,7 @@ import type { IsolatedSeal, IsolationOptions } from "@sealwright/isolation";
 import type { SealedBlob, Stanza } from "@sealwright/seal";
 import { type FaultyHsm, faultyHsm } from "@sealwright/testing/faulty-hsm";
 import type { TestToken } from "@sealwright/testing/test-token";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { openApart, stanzaFor } from "./seals.ts";
 import type { Make } from "./tokens.ts";
 
@@ -43,7 +43,7 @@ export async function faultySeal(
     await seal.close();
     await Promise.all([hsm.stop(), faulty.stop()]);
   });
-  const blob = await seal.wrap(TEXT);
+  const blob = await vi.waitFor(() => seal.wrap(TEXT));
   const works = async (): Promise<boolean> => TEXT.equals(await seal.unwrap(await seal.wrap(TEXT)));
   return { hsm, faulty, seal, stanza, blob, logged, works };
 }
