@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { during, exitCode } from "../errors.ts";
-import { say } from "../io.ts";
+import { during, exitCode, ServerError, UsageError } from "../errors.ts";
+import { booleanField } from "../http/fields.ts";
+import { say, warn } from "../io.ts";
 import { show } from "../output/format.ts";
 import { rekeyStatusResult, verificationStatusResult } from "../views/rekey-status.ts";
 import { showSecret } from "../views/secret.ts";
 import type { RekeyAttempt } from "./attempt.ts";
+import { otherInProgress } from "./other-target.ts";
 
-/** Shows the rekey in progress, or that there is none. */
-export async function showRekey({ client, paths, family, io, format }: RekeyAttempt): Promise<number> {
+/** Shows the rekey in progress, or that there is none, and then whether there is one of the other target. */
+export async function showRekey(attempt: RekeyAttempt): Promise<number> {
+  const { client, paths, family, io, format } = attempt;
   const answer = await during(`Error reading ${family.words.status} status`, () => client.request("GET", paths.init));
   show(io, format, rekeyStatusResult(answer, family));
+  if (booleanField(answer.body, "started")) return exitCode.ok;
+  const meant = await otherInProgress(attempt);
+  if (meant !== undefined) warn(io, meant);
   return exitCode.ok;
 }
 
@@ -20,8 +26,10 @@ export async function showVerification({ client, paths, family, io, format }: Re
   return exitCode.ok;
 }
 
-/** Ends the rekey in progress and forgets its shares. */
-export function cancelRekey(attempt: RekeyAttempt, nonce: string | undefined): Promise<number> {
+/** Ends the rekey in progress and forgets its shares. Throws `UsageError` where only the other target has one. */
+export async function cancelRekey(attempt: RekeyAttempt, nonce: string | undefined): Promise<number> {
+  const meant = (await isStarted(attempt)) ? undefined : await otherInProgress(attempt);
+  if (meant !== undefined) throw new UsageError(meant);
   return cancel(attempt, attempt.paths.init, nonce);
 }
 
@@ -52,4 +60,14 @@ async function cancel({ client, family, io }: RekeyAttempt, path: string, nonce:
   );
   say(io, `Success! Canceled ${family.words.doing} (if it was started)`);
   return exitCode.ok;
+}
+
+/** Whether a rekey of the target is in progress; one that may not be seen may be. */
+async function isStarted({ client, paths }: RekeyAttempt): Promise<boolean> {
+  try {
+    return booleanField((await client.prepare("GET", paths.init)).body, "started");
+  } catch (error) {
+    if (error instanceof ServerError) return true;
+    throw error;
+  }
 }

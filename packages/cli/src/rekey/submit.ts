@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { during, exitCode, ServerError, UsageError } from "../errors.ts";
+import { during, exitCode, UsageError } from "../errors.ts";
 import type { Answer } from "../http/client.ts";
 import { booleanField, numberField, textField } from "../http/fields.ts";
 import { completeSubmission, type Submission } from "../input/submission.ts";
@@ -7,12 +7,11 @@ import { say, warn } from "../io.ts";
 import { show } from "../output/format.ts";
 import type { JsonObject } from "../output/json-text.ts";
 import { columns } from "../output/table.ts";
-import { paragraph } from "../output/wrap.ts";
-import { commandName } from "../product.ts";
 import { completedRekey, verificationPending, verified } from "../views/rekey-result.ts";
 import { rekeyStatusResult, startedRows, verificationStatusResult } from "../views/rekey-status.ts";
 import type { RekeyAttempt } from "./attempt.ts";
-import { otherTarget, type RekeyFamily } from "./family.ts";
+import type { RekeyFamily } from "./family.ts";
+import { notInProgress } from "./other-target.ts";
 
 /** Gives one share of the present key to the rekey in progress. */
 export async function submitShare(attempt: RekeyAttempt, submission: Submission): Promise<number> {
@@ -65,30 +64,4 @@ async function showPendingVerification({ client, family, target, paths, io, form
   const status = await during("Error reading verification status", () => client.request("GET", paths.verify));
   say(io, "\n\n");
   show(io, format, verificationStatusResult(status));
-}
-
-async function notInProgress(attempt: RekeyAttempt): Promise<string> {
-  const { process } = attempt.family.words;
-  const other = otherTarget(attempt.target);
-  if (await otherIsStarted(attempt)) {
-    return paragraph(
-      `No ${process} is in progress for -target=${attempt.target}, but there is one for the other target: add ` +
-        `-target=${other}.`,
-    );
-  }
-  return paragraph(
-    `No ${process} is in progress. Start a ${process} process by running "${commandName} ${attempt.family.command} ` +
-      '-init".',
-  );
-}
-
-/** Whether the attempt that was meant belongs to the other target; a server that won't say has none. */
-async function otherIsStarted({ client, family, target }: RekeyAttempt): Promise<boolean> {
-  try {
-    const status = await client.prepare("GET", family.paths[otherTarget(target)].init);
-    return booleanField(status.body, "started");
-  } catch (error) {
-    if (error instanceof ServerError) return false;
-    throw error;
-  }
 }

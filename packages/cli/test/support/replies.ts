@@ -57,8 +57,9 @@ function background({ section, command, stdout, stderr }: Transcript): Replies {
     "GET sys/internal/ui/mounts/kv1": ok({ data: { path: "kv1/", options: null } }),
     "GET sys/generate-root/attempt": ok({ started: !stderr.startsWith("No "), nonce, otp_length: 26 }),
   };
+  const own = ceremonyPath(command);
   for (const path of ["rekey", "rekey-recovery-key", "rotate/root", "rotate/recovery"]) {
-    replies[`GET sys/${path}/init`] = running;
+    replies[`GET sys/${path}/init`] = `sys/${path}` === own ? running : ok({ started: false });
     replies[`GET sys/${path}/verify`] = ok({ started: true, nonce, ...fields(stdout, VERIFICATION) });
   }
   return replies;
@@ -101,10 +102,17 @@ function routeOf({ command }: Transcript): string | undefined {
   return routes.find(([pattern]) => pattern.test(command))?.[1];
 }
 
+const isRecovery = (command: string): boolean => command.includes("-target=recovery");
+
+/** The endpoints that a rekey command is about. */
+function ceremonyPath(command: string): string {
+  if (command.startsWith("operator rotate-keys")) return `sys/rotate/${isRecovery(command) ? "recovery" : "root"}`;
+  return `sys/rekey${isRecovery(command) ? "-recovery-key" : ""}`;
+}
+
 function rekeyRoute(base: string, command: string): string {
-  const recovery = command.includes("-target=recovery");
-  const path =
-    base === "rekey" ? `sys/rekey${recovery ? "-recovery-key" : ""}` : `sys/rotate/${recovery ? "recovery" : "root"}`;
+  const recovery = isRecovery(command);
+  const path = ceremonyPath(command);
   const backup = base === "rekey" && recovery ? "sys/rekey/recovery-key-backup" : `${path}/backup`;
   const area = command.includes("-verify") && !command.includes("-init") ? "verify" : "init";
   if (command.includes("-backup-retrieve")) return `GET ${backup}`;

@@ -86,7 +86,12 @@ export function rekeyEndpoints(service: RekeyService, gate: Gate, paths: RekeyPa
   });
   const readBackup = operation("The PGP-encrypted shares", async () => {
     const backup = await service.backup();
-    if (backup === undefined) throw new HttpError(400, "no backed-up keys found");
+    if (backup === undefined) {
+      const meant = service.hasShares
+        ? ""
+        : ": a root key has no shares; for those of the recovery key add -target=recovery";
+      throw new HttpError(400, `no backed-up keys found${meant}`);
+    }
     return mergedResponse(backup);
   });
   const removeBackup = operation("Delete the PGP-encrypted shares", async () => {
