@@ -2,7 +2,9 @@
 
 export { type DoctorOptions, diagnoseSeals, type SealReport } from "./doctor/diagnose-seals.ts";
 export { type Adoption, adoptStorage } from "./offline/adopt-storage.ts";
+export { isPlain } from "./offline/entries.ts";
 export type { OfflineCommand } from "./offline/offline-audit.ts";
+export { readPlainEntry } from "./offline/read-plain.ts";
 export type { OfflineOptions } from "./offline/session.ts";
 export type { ShareRequest, ShareSource } from "./offline/shares.ts";
 export { type OfflineStore, withOfflineStore } from "./offline/with-offline-store.ts";

@@ -35,10 +35,15 @@ async function unwrap(unlocked: Unlocked, entry: Uint8Array): Promise<Uint8Array
   }
 }
 
+/** Whether the entry at `path` is kept in the clear: nothing has to be unlocked to read it. */
+export function isPlain(path: string): boolean {
+  return PLAIN.includes(path);
+}
+
 /** What stands at `path`, decrypted; undefined where there is nothing. */
 export async function readEntry(unlocked: Unlocked, path: string): Promise<Uint8Array | undefined> {
   const entry = await unlocked.storage.get(path);
-  if (entry === undefined || PLAIN.includes(path)) return entry;
+  if (entry === undefined || isPlain(path)) return entry;
   if (SEALED.includes(path)) return unwrap(unlocked, entry);
   if (path === paths.KEYRING) return openEntry(unlocked.barrier.keyring.rootKey, path, entry);
   return unlocked.barrier.get(path);

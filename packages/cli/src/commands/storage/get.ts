@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import { CommandError, exitCode, UsageError } from "../../errors.ts";
 import { choice } from "../../flags/flag.ts";
 import { say } from "../../io.ts";
-import { offlineFlags, splitArguments, withOfflineStore } from "./open.ts";
+import { offline, offlineFlags, splitArguments } from "./open.ts";
 
 function asJson(path: string, value: Uint8Array): string {
   const bytes = Buffer.from(value);
@@ -21,7 +21,7 @@ export const storageGet = defineCommand({
   argumentCount: { min: 1, max: 2 },
   description:
     "Opens the storage in memory and writes what stands at PATH, decrypted by whatever protects it: data key, root key " +
-    "or seal. raw writes the bytes as they are, base64 one line, json an object with value (base64) and, where it is " +
+    "or seal. What is kept in the clear, such as a backup of PGP-encrypted shares, needs no share. raw writes the bytes as they are, base64 one line, json an object with value (base64) and, where it is " +
     "UTF-8, text.",
   examples: [
     "storage get -config=server.hcl core/keyring",
@@ -35,12 +35,15 @@ export const storageGet = defineCommand({
     const { fromStdin, rest } = splitArguments(args);
     const [path] = rest;
     if (path === undefined || rest.length > 1) throw new UsageError("Give the path of one entry.");
-    return withOfflineStore({ ...flags, fromStdin }, io, COMMAND, async (store) => {
-      const value = await store.read(path);
-      if (value === undefined) throw new CommandError(`There is no entry at ${path}.`, exitCode.local);
-      if (flags.format === "json") say(io, asJson(path, value));
-      else if (flags.format === "base64") say(io, Buffer.from(value).toString("base64"));
-      else io.stdout.write(value);
-    });
+    const value = await offline({ ...flags, fromStdin }, io, (options, server) =>
+      server.isPlain(path)
+        ? server.readPlainEntry(options, path)
+        : server.withOfflineStore(options, COMMAND, (store) => store.read(path)),
+    );
+    if (value === undefined) throw new CommandError(`There is no entry at ${path}.`, exitCode.local);
+    if (flags.format === "json") say(io, asJson(path, value));
+    else if (flags.format === "base64") say(io, Buffer.from(value).toString("base64"));
+    else io.stdout.write(value);
+    return exitCode.ok;
   },
 });
