@@ -10,8 +10,8 @@ function quoted(id: string): string {
 export function keyMissing(id: string, known: readonly string[]): SealError {
   return new SealError(
     "SEAL_KEY_MISSING",
-    `this was wrapped by the static key ${quoted(id)}, and the seal has only ${known.map(quoted).join(" and ")}: ` +
-      "give that key as previous_key and previous_key_id",
+    `this was wrapped by the static key ${quoted(id)}, and the seal has only ${known.map(quoted).join(" and ")}`,
+    { advice: "give that key as previous_key and previous_key_id" },
   );
 }
 

@@ -26,7 +26,7 @@ describe("a static seal whose key was replaced", () => {
     const error = await rejectsWithCode((await open(after)).unwrap(blob), "SEAL_KEY_MISSING");
     expect(error.message).toContain('the static key "a"');
     expect(error.message).toContain('only "b"');
-    expect(error.message).toContain("previous_key");
+    expect(error.advice).toContain("previous_key");
   });
 
   it("opens it with the old key as previous key, and wraps with the new one only", async () => {

@@ -15,34 +15,55 @@ export function remote({ address, namespace }: Target): string {
   return namespace === undefined ? address : `${address} (namespace ${namespace})`;
 }
 
-// What comes of a client certificate that the remote refuses, under TLS 1.3, as often as the alert.
-const CUT = "the connection was cut before an answer came: see that server's log, it may want another tls_client_cert";
+/** Why no answer came, and what to do where that says more than the advice of the code. */
+interface Reason {
+  readonly why: string;
+  readonly advice?: string;
+}
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there: start it, or correct address",
-  ENOTFOUND: "there is no host of that name: correct address, or the name service",
-  EAI_AGAIN: "the name service does not answer",
-  EHOSTUNREACH: "there is no route to that host",
-  ENETUNREACH: "there is no route to that network",
-  ETIMEDOUT: "the connection timed out",
+// What comes of a client certificate that the remote refuses, under TLS 1.3, as often as the alert.
+const CUT: Reason = {
+  why: "the connection was cut before an answer came",
+  advice: "see that server's log, it may want another tls_client_cert",
+};
+
+const REASONS: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: { why: "nothing listens there", advice: "start it, or correct address" },
+  ENOTFOUND: { why: "there is no host of that name", advice: "correct address, or the name service" },
+  EAI_AGAIN: { why: "the name service does not answer" },
+  EHOSTUNREACH: { why: "there is no route to that host" },
+  ENETUNREACH: { why: "there is no route to that network" },
+  ETIMEDOUT: { why: "the connection timed out" },
   ECONNRESET: CUT,
   EPIPE: CUT,
-  EPROTO: "it speaks no TLS that fits: correct address, http:// or https://, or the TLS settings",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS: correct address to http://, or give it TLS",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS: correct address to http://, or give it TLS",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name: correct address or tls_server_name",
-  CERT_HAS_EXPIRED: "its certificate has expired: renew it there",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet: compare the clocks",
+  EPROTO: { why: "it speaks no TLS that fits", advice: "correct address, http:// or https://, or the TLS settings" },
+  ERR_SSL_WRONG_VERSION_NUMBER: { why: "it does not speak TLS", advice: "correct address to http://, or give it TLS" },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: {
+    why: "it does not speak TLS",
+    advice: "correct address to http://, or give it TLS",
+  },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    why: "its certificate is for another name",
+    advice: "correct address or tls_server_name",
+  },
+  CERT_HAS_EXPIRED: { why: "its certificate has expired", advice: "renew it there" },
+  CERT_NOT_YET_VALID: { why: "its certificate is not valid yet", advice: "compare the clocks" },
 };
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED|CERT_SIGNATURE/;
 const HANDSHAKE = /ALERT|HANDSHAKE/;
 
-function reasonFor(error: Error): string {
+function reasonFor(error: Error): Reason {
   const code = "code" in error ? String(error.code) : "";
-  if (UNTRUSTED.test(code)) return "its certificate comes from no authority that is trusted: give it as tls_ca_cert";
-  if (HANDSHAKE.test(code)) return "it ended the TLS handshake: it may want a tls_client_cert that it knows";
-  if (code.startsWith("HPE_")) return "its answer is not HTTP: correct address, or write https:// if it speaks TLS";
-  return REASONS[code] ?? `the request failed${code === "" ? "" : ` (${code})`}`;
+  if (UNTRUSTED.test(code)) {
+    return { why: "its certificate comes from no authority that is trusted", advice: "give it as tls_ca_cert" };
+  }
+  if (HANDSHAKE.test(code)) {
+    return { why: "it ended the TLS handshake", advice: "give it a tls_client_cert that it knows" };
+  }
+  if (code.startsWith("HPE_")) {
+    return { why: "its answer is not HTTP", advice: "correct address, or write https:// if it speaks TLS" };
+  }
+  return REASONS[code] ?? { why: `the request failed${code === "" ? "" : ` (${code})`}` };
 }
 
 /** What the errors that every seal has call this one. */
@@ -53,7 +74,8 @@ export function nameOf(target: Target): string {
 /** No answer came. `cause` is what Node said. */
 export function unreachable(target: Target, cause: Error): SealError {
   const message = `${target.address}, which has the transit key ${target.key} at ${target.mount}/, is not reached`;
-  return new SealError("SEAL_UNAVAILABLE", `${message}: ${reasonFor(cause)}`, { cause });
+  const { why, ...advice } = reasonFor(cause);
+  return new SealError("SEAL_UNAVAILABLE", `${message}: ${why}`, { cause, ...advice });
 }
 
 /** The caller's signal aborted, or the seal was closed, while the request was under way. */
@@ -67,7 +89,8 @@ export function garbled(target: Target, status: number): SealError {
   return new SealError(
     "SEAL_UNAVAILABLE",
     `what answers at ${remote(target)} is no transit engine at ${target.mount}/ with the key ${target.key} (status ` +
-      `${status}): correct address and mount_path, or look at the proxy in between`,
+      `${status})`,
+    { advice: "correct address and mount_path, or look at the proxy in between" },
   );
 }
 
@@ -76,7 +99,8 @@ export function insecureRedirect(target: Target): SealError {
   return new SealError(
     "SEAL_CONFIG",
     `${target.address} sends requests for the transit key ${target.key} at ${target.mount}/ on to an address without ` +
-      "TLS: correct the api_addr of that server",
+      "TLS",
+    { advice: "correct the api_addr of that server" },
   );
 }
 

@@ -67,8 +67,8 @@ describe("no TLS connection is made, and nothing is sent", () => {
     ["HTTP to where TLS is spoken", () => ({ address: plain.address.replace("https", "http") }), "http"],
   ];
   test.each(unreached)("%s", async (_what, settings, says) => {
-    const { message } = await rejectsWithCode(wrapWith(settings()), "SEAL_UNAVAILABLE");
-    expect(message).toContain(says);
+    const { message, advice } = await rejectsWithCode(wrapWith(settings()), "SEAL_UNAVAILABLE");
+    expect(`${message}: ${advice}`).toContain(says);
     expect(message).not.toContain(stanza.token);
     expect([...strict.received, ...plain.received]).toEqual([]);
   });
