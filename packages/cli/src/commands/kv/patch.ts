@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { during, exitCode, ServerError, UsageError } from "../../errors.ts";
+import { during, exitCode, ServerError } from "../../errors.ts";
 import { integer, text } from "../../flags/flag.ts";
 import { type Client, connect, type RequestParts } from "../../http/client.ts";
 import { ApiError } from "../../http/errors.ts";
 import { apiFlags } from "../../http/settings.ts";
-import { parseData } from "../../input/pairs.ts";
-import { findKvTarget, mountFlags, requireVersion2 } from "../../kv/target.ts";
+import { mountFlags, requireVersion2 } from "../../kv/target.ts";
+import { kvWrite } from "../../kv/write.ts";
 import { formatFlags, outputFormat } from "../../output/format.ts";
 import { showWritten } from "../../views/kv-secret.ts";
 import { showSecret } from "../../views/secret.ts";
@@ -29,14 +29,9 @@ export const kvPatch = defineCommand({
   },
   async run({ flags, args, io }) {
     const format = outputFormat(flags.format, io.env);
-    const [path, ...pairs] = args as [string, ...string[]];
-    const data = await parseData(pairs, io);
-    if (data.size === 0) throw new UsageError("Must supply data");
     const client = connect(flags, io);
-    const target = await findKvTarget(client, flags.mount, path);
+    const { target, apiPath, data, options } = await kvWrite(client, flags, args, io);
     requireVersion2(target, "kv patch");
-    const apiPath = target.path("data");
-    const options = flags.cas === undefined ? {} : { options: { cas: flags.cas } };
     const answer = await patchExisting(client, apiPath, {
       body: { data, ...options },
       contentType: "application/merge-patch+json",

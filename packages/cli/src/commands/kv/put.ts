@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { during, exitCode, UsageError } from "../../errors.ts";
+import { during, exitCode } from "../../errors.ts";
 import { integer, text } from "../../flags/flag.ts";
 import { connect } from "../../http/client.ts";
 import { apiFlags } from "../../http/settings.ts";
-import { parseData } from "../../input/pairs.ts";
 import { say } from "../../io.ts";
-import { findKvTarget, mountFlags } from "../../kv/target.ts";
+import { mountFlags } from "../../kv/target.ts";
+import { kvWrite } from "../../kv/write.ts";
 import { formatFlags, outputFormat } from "../../output/format.ts";
 import { showWritten } from "../../views/kv-secret.ts";
 import { showSecret } from "../../views/secret.ts";
@@ -32,13 +32,8 @@ export const kvPut = defineCommand({
   },
   async run({ flags, args, io }) {
     const format = outputFormat(flags.format, io.env);
-    const [path, ...pairs] = args as [string, ...string[]];
-    const data = await parseData(pairs, io);
-    if (data.size === 0) throw new UsageError("Must supply data");
     const client = connect(flags, io);
-    const target = await findKvTarget(client, flags.mount, path);
-    const apiPath = target.path("data");
-    const options = flags.cas === undefined ? {} : { options: { cas: flags.cas } };
+    const { target, apiPath, data, options } = await kvWrite(client, flags, args, io);
     const answer = await during(`Error writing data to ${apiPath}`, () =>
       client.request("PUT", apiPath, { body: target.version === 2 ? { data, ...options } : data }),
     );
