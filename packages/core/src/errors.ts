@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { CodedError } from "./coded-error.ts";
+
 /** What the core refuses, and why. The server's table turns each code into a status, the command line into an exit. */
 export const CORE_ERRORS = {
   /** There is nothing to open yet. */
@@ -44,15 +46,9 @@ export const CORE_ERRORS = {
 export type CoreErrorCode = keyof typeof CORE_ERRORS;
 
 /** An error of the core itself; failures of seals and storages pass through as `SealError` and `StorageError`. */
-export class CoreError extends Error {
+export class CoreError extends CodedError<CoreErrorCode> {
   override readonly name = "CoreError";
-  readonly code: CoreErrorCode;
-  constructor(code: CoreErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-  /** What to do about it, from the table. */
-  get advice(): string {
-    return CORE_ERRORS[this.code];
+  constructor(code: CoreErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, CORE_ERRORS[code], options);
   }
 }

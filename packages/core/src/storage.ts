@@ -3,6 +3,7 @@
  * The storage contract: what the core asks of a home for its entries, and the one path rule that all homes share.
  * A storage sees paths and bytes, never plaintext or keys.
  */
+import { CodedError } from "./coded-error.ts";
 
 /** One change of a batch. */
 export type Change =
@@ -45,19 +46,14 @@ export const STORAGE_ERRORS = {
   STORAGE_FAILED: "check the disk's space and health",
 } as const satisfies Record<string, string>;
 
+/** A code of {@link STORAGE_ERRORS}. */
 export type StorageErrorCode = keyof typeof STORAGE_ERRORS;
 
 /** The only error of a storage. `message` is one sentence for an operator. */
-export class StorageError extends Error {
+export class StorageError extends CodedError<StorageErrorCode> {
   override readonly name = "StorageError";
-  readonly code: StorageErrorCode;
-  constructor(code: StorageErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-  /** What to do about it, from the table. */
-  get advice(): string {
-    return STORAGE_ERRORS[this.code];
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, STORAGE_ERRORS[code], options);
   }
 }
 
