@@ -52,8 +52,8 @@ export interface Parts {
 
 export type Dispatch = (request: ApiRequest) => Promise<ApiResponse>;
 
-export const STORE: InjectionToken<SealedStore> = Symbol("SealedStore");
-export const LOG: InjectionToken<Log> = Symbol("Log");
+const STORE: InjectionToken<SealedStore> = Symbol("SealedStore");
+const LOG: InjectionToken<Log> = Symbol("Log");
 export const UNSEALER: InjectionToken<AutoUnsealer> = Symbol("AutoUnsealer");
 export const DISPATCH: InjectionToken<Dispatch> = Symbol("Dispatch");
 export const SWEEPER: InjectionToken<Sweeper> = Symbol("Sweeper");

@@ -70,14 +70,6 @@ export interface FaultyHsm {
   stop(): Promise<void>;
 }
 
-/** Whether a C compiler is there. */
-export async function hasCompiler(env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
-  return run(env.CC ?? "cc", ["--version"]).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** Compiles the module unless the cache has it, and answers its path. */
 async function compile(): Promise<string> {
   const files = readdirSync(SOURCES).filter((name) => /\.(c|h|def)$/.test(name));

@@ -10,7 +10,7 @@ const BLOCKS = 256n;
  * Encryptions below the ceiling that are for ceiling entries alone: one is encrypted while the previous ceiling still
  * holds, and again after every kill that comes before it is on disk.
  */
-export const RESERVE = 16;
+const RESERVE = 16;
 /** Below, the reserve would leave no room for anything else. */
 const LEAST_BLOCK = 4 * RESERVE;
 

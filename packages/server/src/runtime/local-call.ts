@@ -4,7 +4,7 @@ import { HttpError, problem } from "../http/problem.ts";
 import type { RunningServer } from "./server.ts";
 
 /** A PUT that the server makes to itself, past its listeners. */
-export interface LocalCall {
+interface LocalCall {
   readonly path: string;
   readonly body: object;
   readonly token?: string;

@@ -13,7 +13,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "off";
   readonly format: "standard" | "json";
   readonly write: (line: string) => void;

@@ -14,7 +14,7 @@ function digest(lines: string): string {
 }
 
 /** The journal's bytes: a line `sealwright-journal 1 <SHA-256 of the rest, hex>`, then a line of JSON per change. */
-export function encodeJournal(changes: Changes): Buffer {
+function encodeJournal(changes: Changes): Buffer {
   let lines = "";
   for (const [path, value] of changes) {
     lines += `${JSON.stringify(value ? { put: path, value: toBase64(value) } : { delete: path })}\n`;
@@ -37,7 +37,7 @@ function decodeLine(line: string): readonly [string, Uint8Array | undefined] {
 }
 
 /** The changes in a journal's bytes; `STORAGE_CORRUPT` unless every byte is as it was written. */
-export function decodeJournal(bytes: Uint8Array): Changes {
+function decodeJournal(bytes: Uint8Array): Changes {
   const text = Buffer.from(bytes).toString();
   const end = text.indexOf("\n");
   const header = text.slice(0, Math.max(end, 0));
