@@ -2,8 +2,9 @@
 import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
 import type { Attempt } from "./ceremony.ts";
 import type { Cluster } from "./cluster.ts";
+import { CoreError } from "./errors.ts";
 import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
-import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import { NO_SHARES, numbersOf, type SealConfig } from "./seal-config.ts";
 import { sealConfigsMatch } from "./seal-config-copy.ts";
 import type { Storage } from "./storage.ts";
 import type { Unsealed } from "./unsealed.ts";
@@ -27,8 +28,13 @@ export interface StoreStatus {
   readonly cluster?: Cluster;
   /** OpenBao or Vault wrote this storage and it was not adopted: it is read and never written. */
   readonly foreign: boolean;
-  /** While unsealed: a plain seal configuration is not what this store wrote. */
+  /** While unsealed: a plain seal configuration is not what this store wrote, or cannot be read. */
   readonly sealConfigsAltered: boolean;
+  /**
+   * Why the store cannot be unsealed as its storage stands: `STORAGE_INCOMPLETE`, or `ENTRY_CORRUPT` of the seal
+   * configuration. The type is then the configured one, and numbers that cannot be read are zeros.
+   */
+  readonly damage?: CoreError;
 }
 
 /** What a status is made of. */
@@ -42,26 +48,46 @@ export interface StatusSources {
   readonly unsealed: () => Unsealed | undefined;
 }
 
-/** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
+/** What was read, or why it could not be. */
+interface Reading<T> {
+  readonly value?: T;
+  readonly damage?: CoreError;
+}
+
+async function orDamage<T>(reading: Promise<T>): Promise<Reading<T>> {
+  try {
+    return { value: await reading };
+  } catch (error) {
+    if (error instanceof CoreError) return { damage: error };
+    throw error;
+  }
+}
+
+/** Rejects with what the storage rejects with; damage is a part of the answer. */
 export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
   const { storage, shares, seal, attempt, unsealed } = sources;
-  const initialized = await isInitialized(storage);
-  const config = await readSealConfig(storage);
-  const recovery = seal === undefined ? undefined : await readRecoveryConfig(storage);
-  const numbers = seal === undefined ? config : recovery;
+  const parts = await orDamage(isInitialized(storage));
+  const initialized = parts.value ?? true;
+  const config = await orDamage(readSealConfig(storage));
+  const recovery: Reading<SealConfig | undefined> =
+    seal === undefined ? {} : await orDamage(readRecoveryConfig(storage));
+  const { value: numbers } = seal === undefined ? config : recovery;
+  const damage = parts.damage ?? config.damage;
+  const readable = config.damage === undefined && recovery.damage === undefined;
   const cluster = unsealed()?.cluster;
   return {
-    type: config?.type ?? (seal ?? shares).type,
+    type: config.value?.type ?? (seal ?? shares).type,
     initialized,
     sealed: unsealed() === undefined,
     numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
     progress: attempt?.shares.length ?? 0,
     nonce: attempt?.nonce ?? "",
-    ...(seal === undefined ? {} : { recoveryType: recovery?.type ?? shares.type }),
+    ...(seal === undefined ? {} : { recoveryType: recovery.value?.type ?? shares.type }),
     storageType: storage.type,
     ...(cluster === undefined ? {} : { cluster }),
     foreign: unsealed()?.foreign ?? (initialized && (await isForeign(storage))),
-    sealConfigsAltered: await configsAltered(sources),
+    sealConfigsAltered: unsealed() !== undefined && (!readable || (await configsAltered(sources))),
+    ...(damage === undefined ? {} : { damage }),
   };
 }
 

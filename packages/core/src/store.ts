@@ -88,7 +88,7 @@ export class SealedStore {
     return this.#opened().barrier;
   }
 
-  /** Rejects with `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`, and with what the storage rejects with. */
+  /** Rejects with what the storage rejects with; damage is a part of the answer. */
   status(): Promise<StoreStatus> {
     return readStatus({
       storage: this.#storage,

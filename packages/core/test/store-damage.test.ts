@@ -30,7 +30,7 @@ describe("a storage of which parts are missing", () => {
     const error = await rejectsWithCode(store.initialize(numbers), "STORAGE_INCOMPLETE");
     for (const path of PARTS) expect(error.message.includes(path)).toBe(missing.includes(path));
     await rejectsWithCode(store.submitShare(shares[0]!), "STORAGE_INCOMPLETE");
-    await rejectsWithCode(store.status(), "STORAGE_INCOMPLETE");
+    expect((await store.status()).damage).toMatchObject({ code: "STORAGE_INCOMPLETE" });
     expect(await snapshot(storage)).toEqual(before);
   });
 
@@ -40,7 +40,7 @@ describe("a storage of which parts are missing", () => {
     const before = await snapshot(storage);
     await rejectsWithCode(store.initialize({}), "STORAGE_INCOMPLETE");
     await rejectsWithCode(store.unseal(), "STORAGE_INCOMPLETE");
-    await rejectsWithCode(store.status(), "STORAGE_INCOMPLETE");
+    expect((await store.status()).damage).toMatchObject({ code: "STORAGE_INCOMPLETE" });
     expect(await snapshot(storage)).toEqual(before);
   });
 
@@ -111,7 +111,9 @@ describe("a damaged seal configuration", () => {
     await alter(storage, paths.SEAL_CONFIG, () => Buffer.from(content));
     const error = await rejectsWithCode(store.submitShare(shares[0]!), "ENTRY_CORRUPT");
     expect(error.message).toContain(paths.SEAL_CONFIG);
-    await rejectsWithCode(store.status(), "ENTRY_CORRUPT");
+    const { damage, type, numbers } = await store.status();
+    expect(damage).toMatchObject({ code: "ENTRY_CORRUPT" });
+    expect({ type, numbers }).toEqual({ type: "shamir", numbers: { shares: 0, threshold: 0 } });
   });
 
   it("of the recovery key is reported and does not keep the seal from opening the store", async () => {
@@ -119,8 +121,11 @@ describe("a damaged seal configuration", () => {
     await alter(storage, paths.RECOVERY_CONFIG, (entry) => entry.subarray(1));
     await rejectsWithCode(readRecoveryConfig(storage), "ENTRY_CORRUPT");
     await rejectsWithCode(store.submitShare(shares[0]!), "ENTRY_CORRUPT");
+    expect(await store.status()).toMatchObject({ sealed: true, sealConfigsAltered: false });
+    expect(await store.status()).not.toHaveProperty("damage");
     await store.unseal();
     expect(store.sealed).toBe(false);
+    expect(await store.status()).toMatchObject({ sealConfigsAltered: true, numbers: { shares: 0, threshold: 0 } });
   });
 
   it("of a recovery key that an earlier seal left behind does not concern people's shares", async () => {

@@ -44,9 +44,9 @@ function hasFiles({ dev, quickstart }: ServerArguments): boolean {
 }
 
 async function explainState({ store }: RunningServer, log: Log): Promise<void> {
-  const { initialized, sealed, numbers } = await store.status();
+  const { initialized, sealed, numbers, damage } = await store.status();
   if (!initialized) log.info("not initialised: run sealwright operator init");
-  else if (sealed && !store.autoSealed) {
+  else if (sealed && !store.autoSealed && damage === undefined) {
     log.info(`sealed: waiting for ${numbers.threshold} of ${numbers.shares} unseal key shares`);
   }
 }

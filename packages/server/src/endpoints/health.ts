@@ -4,7 +4,7 @@ import { type Endpoint, operation } from "../http/api.ts";
 import { HttpError } from "../http/problem.ts";
 import { plain } from "../http/respond.ts";
 import { VERSION } from "../version.ts";
-import type { StatusDeps } from "./seal-status.ts";
+import { type StatusDeps, whySealed } from "./seal-status.ts";
 
 /** Parameters that choose what a state's status code is. */
 const CODES = {
@@ -56,7 +56,7 @@ export function healthEndpoints({ store, unsealer }: StatusDeps): Endpoint[] {
           async ({ request: { query } }) => {
             const status = await store.status();
             const mode = status.sealed ? "unknown" : "disabled";
-            const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
+            const failure = whySealed(status, unsealer);
             const body = {
               initialized: status.initialized,
               sealed: status.sealed,

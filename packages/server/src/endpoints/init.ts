@@ -134,6 +134,7 @@ export function initEndpoints({ store, answer, firstEntries, onInitialized }: In
   };
   const initialize = async (fields: InitBody, signal: AbortSignal) => {
     const status = await store.status();
+    if (status.damage !== undefined) throw status.damage;
     const again = status.initialized && !answer.known && (await store.initUnanswered());
     if (status.initialized && !again) throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
     const planFor = store.autoSealed ? planForAutoSeal : planForShares;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AutoUnsealer, SealedStore } from "@sealwright/core";
+import {
+  type AutoUnsealer,
+  explainUnsealFailure,
+  type SealedStore,
+  type StoreStatus,
+  type UnsealFailure,
+} from "@sealwright/core";
 import { type Endpoint, operation } from "../http/api.ts";
 import { plain } from "../http/respond.ts";
 import { BUILD_DATE, VERSION } from "../version.ts";
@@ -13,10 +19,19 @@ export interface StatusDeps {
   readonly audit: { readonly finding: string | undefined };
 }
 
+/** Why a server that has data is sealed: what the last attempt failed with, or else what is wrong with the storage. */
+export function whySealed(
+  { sealed, initialized, damage }: StoreStatus,
+  unsealer: AutoUnsealer | undefined,
+): (Omit<UnsealFailure, "since"> & Partial<UnsealFailure>) | undefined {
+  if (!sealed || !initialized) return undefined;
+  return unsealer?.failure ?? (damage === undefined ? undefined : explainUnsealFailure(damage));
+}
+
 /** The body of `sys/seal-status`, which `sys/unseal` answers too. Ours beside Vault's: why the server is still sealed. */
 export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promise<Record<string, unknown>> {
   const status = await store.status();
-  const failure = status.sealed && status.initialized ? unsealer?.failure : undefined;
+  const failure = whySealed(status, unsealer);
   return {
     type: status.type,
     initialized: status.initialized,
@@ -40,7 +55,7 @@ export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promis
       : {
           unseal_error: failure.reason,
           unseal_error_code: failure.code,
-          unseal_failing_since: failure.since.toISOString(),
+          ...(failure.since === undefined ? {} : { unseal_failing_since: failure.since.toISOString() }),
           ...(failure.nextTry === undefined ? {} : { unseal_next_try: failure.nextTry.toISOString() }),
         }),
   };

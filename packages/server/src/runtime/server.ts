@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A server from its configuration: storage and seal opened, the application composed, the listeners open. */
-import type { AutoUnsealer, SealedStore, StoreStatus } from "@sealwright/core";
+import { type AutoUnsealer, explainUnsealFailure, type SealedStore, type StoreStatus } from "@sealwright/core";
 import { openAudit } from "../audit/audit.ts";
 import { CEREMONIES, compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
 import type { ListenerConfig, ServerConfig } from "../config/index.ts";
@@ -86,6 +86,13 @@ async function openListeners(
   }
 }
 
+/** Whoever has to bring shares would learn of damage only with the first one; an auto seal's attempts tell it. */
+function tellDamage({ damage }: StoreStatus, store: SealedStore, log: Log): void {
+  if (damage === undefined || store.autoSealed) return;
+  const { code, reason } = explainUnsealFailure(damage);
+  log.error(`sealed: ${reason}`, { code });
+}
+
 function checkType(status: StoreStatus, configured: string): void {
   if (!status.initialized || status.type === configured) return;
   throw new StartupError(
@@ -109,7 +116,9 @@ export async function startServer(
   const { store, type, settings } = await openStore(config, env, log, metrics);
   const releases: (() => Promise<void>)[] = [() => store.close()];
   try {
-    checkType(await store.status(), type);
+    const status = await store.status();
+    checkType(status, type);
+    tellDamage(status, store, log);
     const audit = await openAudit(config.audit, { store, log });
     releases.push(() => audit.close());
     const scope = compose({
