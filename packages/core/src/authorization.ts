@@ -35,6 +35,7 @@ export async function presentQuorum(open: OpenStore): Promise<ShareNumbers> {
   return quorumNumbers(open);
 }
 
+/** How far an attempt is. */
 export interface AuthorizationStatus<Details> {
   readonly nonce: string;
   readonly details: Details;

@@ -19,6 +19,7 @@ export interface UnsealFailure {
   readonly nextTry?: Date;
 }
 
+/** What an unsealer works on, and whom it tells. */
 export interface AutoUnsealerOptions {
   readonly store: SealedStore;
   /** Told of every attempt that failed, once each. */
@@ -44,6 +45,7 @@ export function explainUnsealFailure(error: unknown): { code: string; reason: st
   return { code: "UNKNOWN", reason: error instanceof Error ? error.message : String(error) };
 }
 
+/** One run of attempts to open a store by its auto seal, which keeps why the last one failed. */
 export class AutoUnsealer {
   readonly #options: AutoUnsealerOptions;
   readonly #stop = new AbortController();

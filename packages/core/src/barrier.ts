@@ -39,6 +39,10 @@ interface Open {
   readonly key: CountedKey;
 }
 
+/**
+ * Encrypts what goes to storage under the active data key, decrypts what comes back, and counts. `lock` forgets the
+ * keys; every call after it rejects with `SEALED`.
+ */
 export class Barrier {
   readonly #storage: Storage;
   readonly #context: KeyContext;

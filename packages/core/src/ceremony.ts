@@ -45,8 +45,10 @@ export interface Deciding<Plan> extends Attempt<Plan> {
   readonly phase: "deciding";
 }
 
+/** The states of a ceremony. */
 export type Ceremony<Plan> = Idle | Collecting<Plan> | Deciding<Plan>;
 
+/** What moves a ceremony on. */
 export type CeremonyInput<Plan> =
   | {
       readonly kind: "start";
@@ -84,6 +86,7 @@ export type CeremonyOutcome =
   | "ended"
   | "unchanged";
 
+/** The state after an input, and what became of the input. */
 export interface CeremonyStep<Plan> {
   readonly state: Ceremony<Plan>;
   readonly outcome: CeremonyOutcome;
@@ -91,6 +94,7 @@ export interface CeremonyStep<Plan> {
   readonly discard: readonly Uint8Array[];
 }
 
+/** No attempt is in progress. */
 export const IDLE: Idle = { phase: "idle" };
 
 type Running<Plan> = Collecting<Plan> | Deciding<Plan>;

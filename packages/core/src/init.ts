@@ -20,6 +20,7 @@ export interface InitShares {
   readonly recovery: readonly Uint8Array[];
 }
 
+/** What a new store is to have. */
 export interface InitRequest {
   /** For a seal of shares: how its key is split. */
   readonly unseal?: ShareNumbers;

@@ -26,6 +26,7 @@ export interface CountSave {
 /** Why a data key is replaced without being asked. */
 export type RotationReason = "operations" | "interval" | "age";
 
+/** Told of what happens in a store, for logs and metrics. */
 export interface StoreObserver {
   /** A batch was written through the barrier. Milliseconds. */
   wrote(puts: number, deletes: number, milliseconds: number): void;

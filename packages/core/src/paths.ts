@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Where the core keeps what, as OpenBao and Vault lay it out; what is ours alone lives below {@link OURS}. */
 export const KEYRING = "core/keyring";
+/** The root key under the active data key, for standbys. */
 export const ROOT_KEY = "core/root-key";
 /** The name that Vault before 1.8 gave to {@link ROOT_KEY}: read, and deleted when the new one is written. */
 export const LEGACY_ROOT_KEY = "core/master";
+/** The seal's type and numbers, plain JSON. */
 export const SEAL_CONFIG = "core/seal-config";
+/** The numbers of the recovery shares, plain JSON. */
 export const RECOVERY_CONFIG = "core/recovery-config";
 /** The sealed root key. */
 export const STORED_KEYS = "core/hsm/barrier-unseal-keys";
+/** The recovery key, wrapped by the seal. */
 export const RECOVERY_KEY = "core/recovery-key";
+/** The Shamir seal's key under the active data key. */
 export const SHAMIR_KEK = "core/shamir-kek";
 /** PGP-encrypted unseal shares, for holders who lost theirs. */
 export const UNSEAL_KEYS_BACKUP = "core/unseal-keys-backup";
+/** The recovery shares of the last rekey, encrypted to PGP keys. */
 export const RECOVERY_KEYS_BACKUP = "core/recovery-keys-backup";
+/** The cluster's name and id. */
 export const CLUSTER = "core/cluster/local/info";
 
 /** Everything that only Sealwright reads. A storage with a keyring and nothing here is foreign. */

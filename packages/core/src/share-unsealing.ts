@@ -9,6 +9,7 @@ import type { Storage } from "./storage.ts";
 import { checkShare, openByRecoveryShares, openByShares } from "./unseal.ts";
 import type { OpenBarrier } from "./unsealed.ts";
 
+/** What is unsealed, and by whose shares. */
 export interface ShareUnsealingOptions {
   readonly storage: Storage;
   readonly shares: SharesSealPlugin;
@@ -17,6 +18,7 @@ export interface ShareUnsealingOptions {
   readonly now: () => number;
 }
 
+/** Collects shares until they open the storage. */
 export class ShareUnsealing {
   readonly #options: ShareUnsealingOptions;
   readonly #quorum: Quorum<"unseal">;

@@ -5,6 +5,7 @@ import type { SaveLimits } from "./counting/save-count.ts";
 import type { StoreObserver } from "./observer.ts";
 import type { Storage } from "./storage.ts";
 
+/** What a store is made of. */
 export interface StoreOptions {
   /** Taken over: `close` closes it. */
   readonly storage: Storage;

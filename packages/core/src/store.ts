@@ -32,6 +32,7 @@ export interface SealProof {
   readonly present: KeyInfo | undefined;
 }
 
+/** A storage behind a seal: initialised, unsealed and sealed here, read and written while it is open. */
 export class SealedStore {
   readonly #storage: Storage;
   readonly #shares: SharesSealPlugin;

@@ -10,6 +10,7 @@ import { type Storage, StorageError } from "./storage.ts";
 /** Opens a storage's barrier, by a seal or by shares. */
 export type OpenBarrier = (storage: Storage) => Promise<Barrier>;
 
+/** What there is while a store is open. */
 export interface Unsealed {
   readonly barrier: Barrier;
   /** What the barrier writes to: refuses every batch where the storage is foreign. */

@@ -37,6 +37,7 @@ type Pending = {
   readonly deadline: NodeJS.Timeout;
 };
 
+/** Calls at a time in one process, unless the plugin says otherwise. */
 export const DEFAULT_PARALLEL = 8;
 const DEFAULT_MEMORY_BYTES = 1024 ** 3;
 /** How long a process may take to go after SIGKILL, and to close its seal when asked. */

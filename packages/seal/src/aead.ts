@@ -5,8 +5,11 @@
  */
 import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from "node:crypto";
 
+/** Of an AES-256 key. */
 export const KEY_BYTES = 32;
+/** Of a GCM nonce. */
 export const NONCE_BYTES = 12;
+/** Of a GCM tag. */
 export const TAG_BYTES = 16;
 
 /** No additional data, on purpose. */

@@ -50,13 +50,18 @@ export interface Parts {
   readonly metrics: ServerMetrics;
 }
 
+/** From a request to its response. Rejects with what `toHttpError` knows. */
 export type Dispatch = (request: ApiRequest) => Promise<ApiResponse>;
 
 const STORE: InjectionToken<SealedStore> = Symbol("SealedStore");
 const LOG: InjectionToken<Log> = Symbol("Log");
+/** Where the seal is an auto seal: what keeps trying to open the store. */
 export const UNSEALER: InjectionToken<AutoUnsealer> = Symbol("AutoUnsealer");
+/** Serves requests. */
 export const DISPATCH: InjectionToken<Dispatch> = Symbol("Dispatch");
+/** Deletes expired tokens. */
 export const SWEEPER: InjectionToken<Sweeper> = Symbol("Sweeper");
+/** The ceremonies that collect shares. */
 export const CEREMONIES: InjectionToken<Ceremonies> = Symbol("Ceremonies");
 
 const METRICS: InjectionToken<ServerMetrics> = Symbol("ServerMetrics");

@@ -49,10 +49,12 @@ export const GOOD_PATHS = [
   ".sealwright-not/a",
 ];
 
+/** A change that puts `value`, a text in UTF-8, at `path`. */
 export function put(path: string, value: Uint8Array | string): Change {
   return { op: "put", path, value: typeof value === "string" ? Buffer.from(value) : value };
 }
 
+/** A change that deletes `path`. */
 export function remove(path: string): Change {
   return { op: "delete", path };
 }

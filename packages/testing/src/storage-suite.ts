@@ -33,6 +33,7 @@ export async function opened<T>(home: StorageHome, body: (storage: Storage) => P
 /** Registers a test that is given a storage in a new home. */
 export type TestWithStorage = (title: string, body: (storage: Storage) => Promise<void>) => void;
 
+/** Tests that each get an open storage of `harness`. */
 export function testsWithStorage(harness: StorageHarness, runner: TestRunner): TestWithStorage {
   return (title, body) => testWithHome(harness, runner, title, (home) => opened(home, body));
 }

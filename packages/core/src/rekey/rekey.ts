@@ -16,6 +16,7 @@ import { type PendingKey, proveNewShares, wipe, wipeShares } from "./pending-key
 import type { RekeyRequest, RekeyStatus, Submission } from "./request.ts";
 import type { RekeyCommit, RekeyTarget } from "./target.ts";
 
+/** What a rekey works on. */
 export interface RekeyOptions {
   /** Milliseconds since the epoch; the system's clock unless given. */
   readonly now?: () => number;
@@ -29,6 +30,7 @@ const DROPPED =
   "this share is of a rekey that was given up before its shares took effect: give one of the present shares";
 const GIVEN = "this is a share of the old key, which has allowed the rekey already: give one of the new shares";
 
+/** The ceremony that replaces a key and its shares, with a proof of the new shares where that is asked for. */
 export class Rekey<Answer, Details> {
   readonly #store: SealedStore;
   readonly #target: RekeyTarget;

@@ -12,6 +12,7 @@ export interface Delivery<Answer> {
   readonly entries: readonly Change[];
 }
 
+/** What a rekey is to make, and who gets it. */
 export interface RekeyRequest<Answer, Details> {
   /** How the new key is split; zeros where nobody gets shares. */
   readonly numbers: ShareNumbers;
@@ -30,6 +31,7 @@ export interface VerificationStatus {
   readonly progress: number;
 }
 
+/** How far a rekey is. */
 export interface RekeyStatus<Details> {
   readonly nonce: string;
   readonly numbers: ShareNumbers;

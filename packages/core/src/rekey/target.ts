@@ -21,6 +21,7 @@ export interface RekeyCommit {
   readonly term: "keep" | "add";
 }
 
+/** The key that a rekey replaces: how it is made, and how it is put in force. */
 export interface RekeyTarget {
   readonly name: "barrier" | "recovery";
   /** Throws `INVALID_REQUEST` unless this target can be rekeyed, into `numbers` of shares, on this store. */

@@ -7,6 +7,7 @@ import { type SaveLimits, saveCount } from "../counting/save-count.ts";
 import type { StoreObserver } from "../observer.ts";
 import { rotationDue } from "./rotation-due.ts";
 
+/** What is kept up, and when. */
 export interface UpkeepOptions {
   /** The open store's; undefined while it is sealed. */
   readonly home: () => Pick<KeyringHome, "barrier" | "wrapKeyring"> | undefined;
@@ -18,6 +19,7 @@ export interface UpkeepOptions {
   readonly intervalMilliseconds: number;
 }
 
+/** Saves the count of encryptions and replaces data keys in time, while the store is open. */
 export class KeyUpkeep {
   readonly #options: UpkeepOptions;
   #timer: NodeJS.Timeout | undefined;

@@ -17,6 +17,7 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
+/** Opens a file for appending; makes it where there is none. */
 export type OpenAppendFile = (path: string) => Promise<AppendFile>;
 
 /** Only the server's user reads and writes the file; a mode that an operator gave it stays. */

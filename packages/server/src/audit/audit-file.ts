@@ -17,6 +17,7 @@ export class AuditError extends Error {
   }
 }
 
+/** Where the file is. */
 export interface AuditFileOptions {
   readonly path: string;
   readonly now?: () => Date;
@@ -28,6 +29,7 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? "failed";
 }
 
+/** The audit file, one line of JSON per event, each with the hash of the one before. */
 export class AuditFile {
   readonly #path: string;
   readonly #now: () => Date;

@@ -7,6 +7,7 @@ import { AuditFile, type AuditFileOptions } from "./audit-file.ts";
 import { ChainGuard } from "./chain-guard.ts";
 import type { AuditContent } from "./line.ts";
 
+/** What the server does to be audited. */
 export interface Audit {
   /** What was found wrong with the file since this process began, in one sentence. */
   readonly finding: string | undefined;

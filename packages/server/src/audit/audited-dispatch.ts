@@ -23,6 +23,7 @@ export interface AuditAuth {
   readonly token_type: string;
 }
 
+/** What auditing requests needs. */
 export interface AuditDeps {
   readonly audit: Pick<Audit, "append">;
   readonly log: Log;

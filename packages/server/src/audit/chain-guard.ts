@@ -8,6 +8,7 @@ import type { ChainPosition } from "./line.ts";
 
 const LINES_BETWEEN_HEADS = 1_000;
 
+/** What guarding the chain needs. */
 export interface ChainGuardDeps {
   readonly store: SealedStore;
   readonly file: AuditFile;
@@ -20,6 +21,7 @@ interface Guarded {
   readonly from: ChainPosition;
 }
 
+/** Keeps the head of the audit file's chain in the storage and compares the two at each unseal. */
 export class ChainGuard {
   readonly #deps: ChainGuardDeps;
   #guarded: Guarded | undefined;

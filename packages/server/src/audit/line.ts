@@ -49,6 +49,7 @@ export interface ReadLine extends ChainPosition {
   readonly note: z.output<typeof lineSchema>["note"];
 }
 
+/** The digest in lower-case hex. */
 export function sha256(bytes: string | Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -9,6 +9,7 @@ const LINE_END = 0x0a;
 /** What every line of ours begins with. */
 const BEGINNING = '{"time":"';
 
+/** The end of an audit file. */
 export interface Tail {
   /** The last whole line; undefined where there is none. */
   readonly last: ChainPosition | undefined;

@@ -13,6 +13,7 @@ import type { RekeyDetails, RootGenerationDetails, StartedBy } from "./details.t
 import type { RekeyAnswer, Target } from "./rekey-request.ts";
 import type { GeneratedRootToken } from "./root-generation.ts";
 
+/** What the ceremonies work on. */
 export interface CeremoniesOptions {
   readonly store: SealedStore;
   readonly log: Log;

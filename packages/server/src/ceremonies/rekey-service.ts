@@ -24,6 +24,7 @@ export interface CompletedRekey {
   readonly verificationNonce: string | undefined;
 }
 
+/** What a rekey as the API knows it works on. */
 export interface RekeyServiceOptions {
   readonly store: SealedStore;
   readonly ceremonies: Ceremonies;
@@ -32,6 +33,7 @@ export interface RekeyServiceOptions {
 
 const OTHER: Readonly<Record<Target, Target>> = { barrier: "recovery", recovery: "barrier" };
 
+/** A rekey of one target as the API knows it: shares as text, PGP keys, backups. */
 export class RekeyService {
   readonly target: Target;
   readonly #options: RekeyServiceOptions;

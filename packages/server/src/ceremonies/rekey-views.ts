@@ -18,6 +18,7 @@ export function attemptFields(status: RekeyStatus<RekeyDetails>) {
   };
 }
 
+/** Fingerprints and backup of an attempt whose shares are encrypted. */
 export function pgpFields({ details }: RekeyStatus<RekeyDetails>) {
   return { pgp_fingerprints: details.fingerprints, backup: details.backup };
 }

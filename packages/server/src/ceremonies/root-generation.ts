@@ -73,6 +73,7 @@ export interface GeneratedRootToken {
   readonly required: number;
 }
 
+/** What making a root token works on. */
 export interface RootGenerationOptions {
   readonly store: SealedStore;
   readonly ceremonies: Ceremonies;
@@ -80,6 +81,7 @@ export interface RootGenerationOptions {
   readonly log: Log;
 }
 
+/** The ceremony in which a quorum allows one new root token. */
 export class RootGeneration {
   readonly #options: RootGenerationOptions;
 

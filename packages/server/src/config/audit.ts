@@ -30,6 +30,7 @@ export const auditFile = {
   },
 } satisfies Section;
 
+/** The `audit` block. */
 export interface AuditConfig {
   readonly type: "file";
   readonly path: string;

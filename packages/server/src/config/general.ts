@@ -4,6 +4,7 @@ import type { Section, Settings } from "./section.ts";
 import { duration, flag, limit, oneOf, text, url } from "./values.ts";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const;
+/** A level of `log_level`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ALONE = "this server works alone, without standbys or replication";

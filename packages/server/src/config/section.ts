@@ -21,6 +21,7 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly variable?: string;
 }
 
+/** Settings by name. */
 export type Settings = Readonly<Record<string, Setting>>;
 
 /** The values of `Declared`, by key. */
@@ -30,6 +31,7 @@ export type ValuesOf<Declared extends Settings> = {
     : z.output<Declared[Key]["schema"]> | undefined;
 };
 
+/** A kind of block and what may stand in it. */
 export interface Section<Declared extends Settings = Settings> {
   /** What messages call it: `listener "tcp"`; empty for the top level. */
   readonly name: string;

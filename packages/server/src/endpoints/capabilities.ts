@@ -10,6 +10,7 @@ import type { Authorizer } from "../tokens/authorizer.ts";
 import type { KnownToken } from "../tokens/token.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 
+/** What the capabilities endpoints need. */
 export interface CapabilitiesDeps {
   readonly tokens: TokenStore;
   readonly policies: PolicyStore;

@@ -13,6 +13,7 @@ import { rotateConfigEndpoints } from "./rotate-config.ts";
 import { rotateKeysEndpoints, rotateRootEndpoints } from "./rotate-root.ts";
 import { sealConfigConfirmEndpoints } from "./seal-config-confirm.ts";
 
+/** What the endpoints of ceremonies need. */
 export interface CeremonyDeps {
   readonly store: SealedStore;
   readonly ceremonies: Ceremonies;

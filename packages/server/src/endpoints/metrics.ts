@@ -8,6 +8,7 @@ import type { Prometheus } from "../metrics/prometheus.ts";
 
 const PATH = "sys/metrics";
 
+/** What the metrics endpoint needs. */
 export interface MetricsDeps {
   readonly measurements: Measurements;
   readonly prometheus: Prometheus;

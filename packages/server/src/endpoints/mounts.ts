@@ -13,6 +13,7 @@ import { applyConfig, mountBody, newConfig, newEngine, tuneBody, tunedOptions } 
 /** Seconds: the lease durations of a mount that has none of its own. */
 const SYSTEM_LEASE = 2_764_800;
 
+/** What the mount endpoints need. */
 export interface MountsDeps {
   readonly table: MountTable;
   readonly changes: MountChanges;
@@ -33,6 +34,7 @@ function upgradeWarnings(before: Mount, after: Mount): string[] {
   return ["Upgraded the mount from version 1 to version 2. What was stored before is version 1 of its key."];
 }
 
+/** `sys/mounts` and `sys/remount`. */
 export function mountsEndpoints({ table, changes }: MountsDeps): Endpoint[] {
   const at = async (path: string): Promise<Mount> => {
     const found = (await table.read()).mounts.find((each) => each.path === path);

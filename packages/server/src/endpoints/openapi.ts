@@ -7,6 +7,7 @@ import { servedPaths } from "../mounts/served-paths.ts";
 import { openApiDocument } from "../openapi/document.ts";
 import type { MountVisibility } from "./ui-mounts.ts";
 
+/** What the description of the API needs. */
 export interface OpenApiDeps {
   /** All that is served beside it. */
   readonly endpoints: readonly Endpoint[];

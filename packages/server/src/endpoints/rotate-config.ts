@@ -72,6 +72,7 @@ function shown({ disabled, maxOperations, intervalNanoseconds }: RotationConfig)
   };
 }
 
+/** `sys/rotate/config`. */
 export function rotateConfigEndpoints(store: SealedStore): Endpoint[] {
   const read = operation("When the data key is replaced by itself", async () =>
     dataResponse(shown(store.barrier.keyring.rotation)),

@@ -21,6 +21,7 @@ const start = z.object({
 const submission = z.object({ key: text, nonce: text });
 const cancellation = z.object({ nonce: text });
 
+/** What confirming a seal configuration needs. */
 export interface ConfirmDeps {
   readonly store: SealedStore;
   readonly ceremonies: Ceremonies;

@@ -11,6 +11,7 @@ import { planToken, readDuration, tokenFields } from "../tokens/token-request.ts
 import type { TokenStore } from "../tokens/token-store.ts";
 import { authView, lookupView } from "./token-view.ts";
 
+/** What the token endpoints need. */
 export interface TokenDeps {
   readonly tokens: TokenStore;
   readonly policies: PolicyStore;

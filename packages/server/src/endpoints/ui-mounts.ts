@@ -10,6 +10,7 @@ import { mountView, SYSTEM_ROW, TOKEN_ROW } from "../mounts/mount-view.ts";
 /** For a request's token: whether its policies grant anything at or below a mount's path. Nothing without a token. */
 export type MountVisibility = (request: ApiRequest) => Promise<(mountPath: string) => boolean>;
 
+/** What the look-up of mounts needs. */
 export interface UiMountsDeps {
   readonly table: MountTable;
   readonly visibility: MountVisibility;
@@ -20,6 +21,7 @@ function rowsOf(mounts: readonly Mount[]): (readonly [string, object])[] {
   return [["sys/", SYSTEM_ROW], ...mounts.map((mount) => [mount.path, mountView(mount)] as const)];
 }
 
+/** `sys/internal/ui/mounts`. */
 export function uiMountsEndpoints({ table, visibility, sealed }: UiMountsDeps): Endpoint[] {
   const visibleTo = (request: ApiRequest): ReturnType<MountVisibility> => {
     // Open to requests without a token, so nobody else asks whether the server is sealed.

@@ -21,6 +21,7 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
+/** What an operation answers. */
 export interface ApiResponse {
   readonly status: number;
   /** JSON text, or another one where `headers` has its `Content-Type`; absent means an empty body. */

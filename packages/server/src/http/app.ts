@@ -12,6 +12,7 @@ import { readBody } from "./read-body.ts";
 import { decodePath, splitTarget, type Target, withoutEmptySegments } from "./request-target.ts";
 import { send } from "./send.ts";
 
+/** What the app serves, and within which limits. */
 export interface AppOptions {
   readonly dispatch: (request: ApiRequest) => Promise<ApiResponse>;
   /** Bytes; a longer body is 413. */

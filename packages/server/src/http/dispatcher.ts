@@ -52,10 +52,15 @@ class Table {
 /** Paths that belong to the server itself, never to a mount. */
 const OWN = /^(sys|auth\/token)(\/|$)/;
 
+/** Whether `path` is the server's own rather than a mount's. */
 export function isOwnPath(path: string): boolean {
   return OWN.test(path);
 }
 
+/**
+ * Serves requests by `endpoints`, what `gate` lets through, and `fallback` for the mounts. Throws where two endpoints
+ * claim one path.
+ */
 export function createDispatcher(
   endpoints: readonly Endpoint[],
   gate: Gate,

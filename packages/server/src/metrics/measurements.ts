@@ -68,6 +68,7 @@ class Group<Kind> {
   }
 }
 
+/** What the server counts and times. */
 export class Measurements {
   readonly #counters = new Group(() => new Counter());
   readonly #samples = new Group(() => new Sample());

@@ -10,6 +10,7 @@ import { underscored } from "./names.ts";
 /** Up to what a slow HSM takes, in seconds. */
 const SAVE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30];
 
+/** Metrics as Prometheus reads them. */
 export interface PrometheusText {
   readonly contentType: string;
   readonly text: string;
@@ -17,6 +18,7 @@ export interface PrometheusText {
 
 type Library = typeof import("prom-client");
 
+/** Collects metrics and writes them as Prometheus reads them. */
 export class Prometheus {
   readonly #measurements: Measurements;
   readonly #prefix: string;

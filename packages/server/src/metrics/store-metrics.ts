@@ -13,6 +13,7 @@ import type { Prometheus } from "./prometheus.ts";
 
 const VARIABLE = "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
 
+/** What the metrics of a store need. */
 export interface StoreMetricsDeps {
   readonly measurements: Measurements;
   readonly prometheus: Prometheus;

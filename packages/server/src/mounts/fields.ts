@@ -27,13 +27,16 @@ function toInteger(value: unknown): number | undefined {
   return Number.isSafeInteger(number) ? (number as number) : undefined;
 }
 
+/** A number of versions, u32. */
 export const versionCount = converted("expected a whole number from 0 to 4294967295", (value) => {
   const number = toInteger(value);
   return number !== undefined && number >= 0 && number <= UINT32_MAX ? number : undefined;
 });
 
+/** A whole number, also as text. */
 export const integer = converted("expected a whole number", toInteger);
 
+/** A truth value, also as text. */
 export const bool = converted("expected true or false", (value) => WORDS.get(String(value).toLowerCase()));
 
 function seconds(value: string | number | boolean): number | undefined {

@@ -6,6 +6,7 @@ import { kv1Exists, serveKv1 } from "./kv1.ts";
 import { Kv2Engine } from "./kv2/engine.ts";
 import { kvVersion } from "./mount.ts";
 
+/** Key/value version 1 at one mount. */
 export class KvEngine implements Engine {
   readonly #kv2 = new Kv2Engine();
 

@@ -9,6 +9,7 @@ import { conflicting, refuseProtected } from "./mount-path.ts";
 import type { MountTable } from "./mount-table.ts";
 import { entriesBelow } from "./walk.ts";
 
+/** Makes, moves, tunes and removes mounts. */
 export class MountChanges {
   readonly #store: SealedStore;
   readonly #table: MountTable;

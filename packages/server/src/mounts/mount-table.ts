@@ -22,6 +22,7 @@ export function firstMounts(): PlainChange[] {
   return [{ op: "put", path: TABLE, value: Buffer.from(JSON.stringify(table)) }];
 }
 
+/** The mounts, read once per unseal. */
 export class MountTable {
   readonly #store: SealedStore;
   readonly #mutex = new Mutex();

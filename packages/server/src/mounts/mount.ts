@@ -15,6 +15,7 @@ export const mountConfigSchema = z.object({
   allowed_response_headers: z.array(z.string()).optional(),
 });
 
+/** What can be tuned of a mount. */
 export type MountConfig = Readonly<z.output<typeof mountConfigSchema>>;
 
 const mountTypeSchema = z.enum(["kv", "transit"]);
@@ -22,6 +23,7 @@ const mountTypeSchema = z.enum(["kv", "transit"]);
 /** The kinds of engine. */
 export type MountType = z.output<typeof mountTypeSchema>;
 
+/** A mount as it stands in storage. */
 export const mountSchema = z.object({
   /** With a trailing `/`. */
   path: z.string(),

@@ -12,6 +12,7 @@ const UPGRADING =
   "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will " +
   "resume service shortly.";
 
+/** Hands each request to the engine of its mount. */
 export class MountRouter {
   readonly #store: SealedStore;
   readonly #table: MountTable;

@@ -5,6 +5,7 @@ import { firstEntries } from "../runtime/first-entries.ts";
 import { inOfflineSession, type OfflineOptions } from "./session.ts";
 import { collectShares, wipe } from "./shares.ts";
 
+/** What an adoption leaves. */
 export interface Adoption {
   /** The first token of ours, which may do everything. Shown once, kept nowhere in clear. */
   readonly rootToken: string;

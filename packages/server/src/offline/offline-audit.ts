@@ -27,6 +27,7 @@ function whoRuns(): { readonly display_name: string } {
   }
 }
 
+/** The audit lines of one command. */
 export class OfflineAudit {
   readonly #file: AuditFile | undefined;
   readonly #log: Log;

@@ -12,6 +12,7 @@ import { loadSharesPlugin } from "../seals/registry.ts";
 import { OfflineAudit, type OfflineCommand } from "./offline-audit.ts";
 import type { ShareSource } from "./shares.ts";
 
+/** What an offline command is given. */
 export interface OfflineOptions {
   readonly configPaths: readonly string[];
   readonly env: NodeJS.ProcessEnv;

@@ -14,6 +14,7 @@ function merge(a: PathRule, b: PathRule): PathRule {
   return { pattern: a.pattern, capabilities, parameters };
 }
 
+/** What several policies together allow. */
 export class Acl {
   readonly #exact = new Map<string, PathRule>();
   /** The rest, the one that counts most first. */

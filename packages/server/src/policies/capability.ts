@@ -4,6 +4,7 @@
 /** The capabilities in the order of their bits. */
 export const CAPABILITIES = ["create", "read", "update", "delete", "list", "sudo", "deny", "patch"] as const;
 
+/** A word of a policy's `capabilities`. */
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** Several capabilities, a bit each. */
@@ -11,6 +12,7 @@ export type CapabilitySet = number;
 
 const BITS = Object.fromEntries(CAPABILITIES.map((name, index) => [name, 1 << index])) as Record<Capability, number>;
 
+/** Whether `name` is a capability. */
 export function isCapability(name: string): name is Capability {
   return Object.hasOwn(BITS, name);
 }
@@ -21,6 +23,7 @@ export function capabilitySet(names: readonly Capability[]): CapabilitySet {
   return names.reduce((set, name) => set | BITS[name], 0);
 }
 
+/** Whether `capability` is in `set`. */
 export function includes(set: CapabilitySet, capability: Capability): boolean {
   return (set & BITS[capability]) !== 0;
 }

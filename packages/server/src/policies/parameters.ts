@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 /** Values by field, in lower case. No values stand for any value; the field `*` stands for all others. */
 export type ParameterValues = ReadonlyMap<string, readonly unknown[]>;
 
+/** What a policy says about a request's fields. */
 export interface ParameterRules {
   /** Empty allows every field. */
   readonly allowed: ParameterValues;
@@ -13,6 +14,7 @@ export interface ParameterRules {
   readonly required: readonly string[];
 }
 
+/** Every field may be given, with any value. */
 export const NO_PARAMETER_RULES: ParameterRules = { allowed: new Map(), denied: new Map(), required: [] };
 
 const EVERY_FIELD = "*";

@@ -15,6 +15,7 @@ const LONGEST_NAME = 200;
 
 /** The policy that allows everything, and has no text. */
 export const ROOT = "root";
+/** The policy that tokens get unless they refuse it. */
 export const DEFAULT = "default";
 
 const entrySchema = z.object({
@@ -28,6 +29,7 @@ const entrySchema = z.object({
   casRequired: z.boolean(),
 });
 
+/** A policy as it stands in storage. */
 export type PolicyEntry = Readonly<z.output<typeof entrySchema>>;
 
 /** What a change of a policy may say about the version it replaces. */
@@ -68,6 +70,7 @@ function compile(text: string): PathRule[] {
   }
 }
 
+/** Reads, compiles and writes policies. */
 export class PolicyStore {
   readonly #store: SealedStore;
   readonly #now: () => Date;

@@ -7,6 +7,7 @@ import { callLocally } from "./local-call.ts";
 import type { RunningServer } from "./server.ts";
 import { StartupError } from "./startup-error.ts";
 
+/** What `-dev` can be told. */
 export interface DevOptions {
   /** `host:port`; 127.0.0.1:8200 unless given. */
   readonly listenAddress?: string;

@@ -37,6 +37,7 @@ const RATE_PATHS = [
 ].map((path) => `/v1/sys/${path}`);
 const CLOSE_GRACE_MS = 5_000;
 
+/** A server that listens. */
 export interface RunningServer {
   /** The listeners' addresses, in order of their blocks. */
   readonly urls: readonly string[];

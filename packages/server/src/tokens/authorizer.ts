@@ -16,6 +16,7 @@ import type { TokenStore } from "./token-store.ts";
 /** Whether something stands at a path of a mount: writing there is `update`, else `create`. */
 export type ExistenceCheck = (path: string) => Promise<boolean>;
 
+/** What deciding about requests needs. */
 export interface AuthorizerDeps {
   readonly store: SealedStore;
   readonly tokens: TokenStore;
@@ -41,6 +42,7 @@ function fieldsOf({ method, query, text }: ApiRequest): Record<string, unknown> 
   return text.trim() === "" ? {} : (parseExact(text) as Record<string, unknown>);
 }
 
+/** The gate of the server: tokens, and what their policies allow. */
 export class Authorizer implements Gate {
   readonly #deps: AuthorizerDeps;
 

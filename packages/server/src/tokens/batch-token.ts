@@ -11,6 +11,7 @@ const PREFIX = "b.";
 const PATH = "sealwright/tokens/batch";
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
+/** Whether `token` has the form of a batch token. */
 export function isBatchToken(token: string): boolean {
   return token.startsWith(PREFIX);
 }

@@ -5,6 +5,7 @@ import type { TokenStore } from "./token-store.ts";
 
 const PAUSE_MS = 60_000;
 
+/** What is swept, and whom a failure is told. */
 export interface SweeperOptions {
   readonly store: SealedStore;
   readonly tokens: TokenStore;
@@ -12,6 +13,7 @@ export interface SweeperOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Deletes expired tokens now and then while the store is open. */
 export class Sweeper {
   readonly #options: SweeperOptions;
   #timer: NodeJS.Timeout | undefined;

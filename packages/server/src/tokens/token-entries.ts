@@ -34,6 +34,7 @@ export class TokenBatch {
   }
 }
 
+/** Token entries in the storage. */
 export class TokenEntries {
   readonly barrier: Barrier;
   readonly key: KeyObject;

@@ -10,6 +10,7 @@ const ROOT = "sealwright/tokens/";
 
 /** The key of the HMACs. */
 export const HASH_KEY = `${ROOT}hash-key`;
+/** The folder of the tokens' entries. */
 export const ENTRIES = `${ROOT}id/`;
 /** Folders of the tokens that expire in a minute, named by it. */
 export const EXPIRIES = `${ROOT}expiry/`;
@@ -19,6 +20,7 @@ const CHILDREN = `${ROOT}parent/`;
 const MINUTE = 60_000;
 const NOTHING = Buffer.alloc(0);
 
+/** Where the token `id` stands. */
 export function entryPath(id: string): string {
   return ENTRIES + id;
 }

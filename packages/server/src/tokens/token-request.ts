@@ -31,6 +31,7 @@ export const tokenFields = z.object({
   entity_alias: text.default(""),
 });
 
+/** The fields of a request for a token, with their defaults. */
 export type TokenFields = z.output<typeof tokenFields>;
 
 /** Who asks, and where. */

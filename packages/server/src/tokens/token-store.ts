@@ -17,6 +17,7 @@ const MOST_ANCESTORS = 100;
 /** Expired tokens that are deleted in one batch, their trees besides. */
 const SWEPT_TOGETHER = 256;
 
+/** What tokens live in, and for how long. */
 export interface TokenStoreOptions {
   readonly store: SealedStore;
   readonly limits: LeaseLimits;
@@ -31,6 +32,7 @@ export interface CreatedToken {
   readonly entry: TokenEntry;
 }
 
+/** A token after its renewal, and what was not done as asked. */
 export interface RenewedToken {
   readonly entry: TokenEntry;
   readonly warnings: readonly string[];
@@ -40,6 +42,7 @@ function refuse(sentence: string): never {
   throw new HttpError(400, sentence);
 }
 
+/** Makes, finds, renews and revokes tokens. */
 export class TokenStore {
   readonly #options: TokenStoreOptions;
   readonly #changes = new Mutex();

@@ -6,6 +6,7 @@ import { z } from "zod";
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_CHARACTERS = 24;
 
+/** `service` tokens stand in storage, `batch` tokens carry what they are. */
 export type TokenType = "service" | "batch";
 
 /** What is known of a token. Times are milliseconds since the epoch, lengths of time are milliseconds. */
@@ -36,6 +37,7 @@ export const tokenEntrySchema = z.object({
   numUses: z.number(),
 });
 
+/** What is known of a token. */
 export type TokenEntry = Readonly<z.output<typeof tokenEntrySchema>>;
 
 /** A token that exists. */

@@ -30,6 +30,7 @@ export interface TtlRequest {
   readonly created: number;
 }
 
+/** How long a token lives. */
 export interface Ttl {
   /** From now on; zero or less where the token is past its limit. */
   readonly ttl: number;

@@ -7,6 +7,7 @@ import { FileStorage } from "./storage.ts";
 
 export type { FileSystem, Kind } from "../file-system.ts";
 
+/** Where the storage is. */
 export interface FileStorageOptions {
   /** The folder; created, mode 0700, where it is missing. */
   readonly path: string;

@@ -7,6 +7,7 @@ import { CommitMarker } from "./commit-marker.ts";
 import { openDatabase } from "./database.ts";
 import { LmdbStorage } from "./storage.ts";
 
+/** Where the storage is. */
 export interface LmdbStorageOptions {
   /** The folder of the database files; created, mode 0700, where it is missing. */
   readonly path: string;

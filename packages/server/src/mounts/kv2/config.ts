@@ -15,11 +15,13 @@ export const configBody = z.object({
   metadata_cas_required: bool.optional(),
 });
 
+/** Answers the mount's configuration. */
 export async function readConfig({ keys }: Kv2Request): Promise<ApiResponse> {
   const config = await keys.config();
   return dataResponse({ ...config, delete_version_after: durationText(config.delete_version_after) });
 }
 
+/** Changes the mount's configuration. */
 export async function writeConfig(call: Kv2Request): Promise<ApiResponse> {
   const fields = readFields(call.request.text, configBody);
   return call.alone(async () => {

@@ -15,6 +15,7 @@ export interface Kv2Request {
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** One operation of version 2. */
 export type Kv2Handler = (call: Kv2Request) => Promise<ApiResponse>;
 
 /** What one method of an area does. Its schema checks requests, and describes them in the OpenAPI document. */

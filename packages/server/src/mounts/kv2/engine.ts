@@ -88,6 +88,7 @@ function areaOf(path: string): { operations: Kv2Area; rest: string } | undefined
   return operations === undefined ? undefined : { operations, rest: path.slice(slash + 1) };
 }
 
+/** Key/value version 2 at one mount. */
 export class Kv2Engine {
   readonly #mutex = new KeyedMutex();
   // By barrier, so that what is remembered of a mount is gone when the store is sealed.

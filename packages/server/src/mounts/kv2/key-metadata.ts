@@ -13,8 +13,10 @@ const versionSchema = z.object({
   destroyed: z.boolean(),
 });
 
+/** One version's metadata. */
 export type Version = Readonly<z.output<typeof versionSchema>>;
 
+/** A key's metadata as it stands in storage. */
 export const keyMetadataSchema = z.object({
   /** Names the entries of this key's versions. A key that is deleted and made again has another one. */
   id: z.string(),
@@ -37,6 +39,7 @@ export const keyMetadataSchema = z.object({
   metadataCasRequired: z.boolean(),
 });
 
+/** A key's metadata. */
 export type KeyMetadata = Readonly<z.output<typeof keyMetadataSchema>>;
 
 /** A mount's settings for all of its keys. */
@@ -48,8 +51,10 @@ export const kv2ConfigSchema = z.object({
   metadata_cas_required: z.boolean(),
 });
 
+/** A mount's configuration. */
 export type Kv2Config = Readonly<z.output<typeof kv2ConfigSchema>>;
 
+/** Of a mount that was never configured. */
 export const DEFAULT_CONFIG: Kv2Config = {
   max_versions: 0,
   cas_required: false,

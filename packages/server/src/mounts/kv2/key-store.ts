@@ -32,6 +32,7 @@ export function metadataEntry(path: string, key: KeyMetadata): PlainChange {
   return { op: "put", path, value: Buffer.from(JSON.stringify(key)) };
 }
 
+/** Keys, their metadata and versions in the storage. */
 export class KeyStore {
   readonly #barrier: Barrier;
   readonly #prefix: string;

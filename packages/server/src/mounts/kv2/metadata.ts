@@ -92,6 +92,7 @@ async function change(
   });
 }
 
+/** Answers a key's metadata. 404 where there is no such key. */
 export async function readMetadata({ keys, path }: Kv2Request): Promise<ApiResponse> {
   const key = isKeyPath(path) ? await keys.key(path) : undefined;
   if (key === undefined) throw new HttpError(404);

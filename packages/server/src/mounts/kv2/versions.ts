@@ -40,10 +40,12 @@ async function changeKey(
   });
 }
 
+/** Marks the versions that the body names as deleted. */
 export function deleteChosen(call: Kv2Request): Promise<ApiResponse> {
   return changeKey(call, async (key, numbers) => ({ key: deleteVersions(key, numbers, call.now()), gone: [] }));
 }
 
+/** Takes back the deletion of the versions that the body names. */
 export function undeleteChosen(call: Kv2Request): Promise<ApiResponse> {
   return changeKey(call, async (key, numbers) => ({
     key: undeleteVersions(key, numbers, await call.keys.config(), call.now()),
@@ -51,6 +53,7 @@ export function undeleteChosen(call: Kv2Request): Promise<ApiResponse> {
   }));
 }
 
+/** Removes the data of the versions that the body names for good. */
 export function destroyChosen(call: Kv2Request): Promise<ApiResponse> {
   return changeKey(call, async (key, numbers) => ({
     key: destroyVersions(key, numbers),

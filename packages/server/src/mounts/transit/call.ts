@@ -15,6 +15,7 @@ export interface TransitCall {
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** One operation of the engine. */
 export type TransitHandler = (call: TransitCall) => Promise<ApiResponse>;
 
 /** What one method of a path does. Its schema checks requests, and describes them in the OpenAPI document. */

@@ -40,6 +40,7 @@ function find(path: string): { operations: Operations; name: string } | undefine
   return operations === undefined || name === undefined ? undefined : { operations, name };
 }
 
+/** Encryption as a service at one mount. */
 export class TransitEngine implements Engine {
   readonly #mutex = new KeyedMutex();
 

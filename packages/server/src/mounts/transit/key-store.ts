@@ -9,6 +9,7 @@ import { KEY_BYTES } from "@sealwright/seal";
 import { encodeEntryPath, listEntries } from "../entry-path.ts";
 import { latestVersion, type NamedKey, namedKeySchema } from "./named-key.ts";
 
+/** Named keys in the storage. */
 export class TransitKeyStore {
   readonly #barrier: Barrier;
   readonly #prefix: string;

@@ -7,6 +7,7 @@ import { HttpError } from "../../http/problem.ts";
 /** The one kind of key: AES-256-GCM with 96-bit nonces. */
 export const KEY_TYPE = "aes256-gcm96";
 
+/** A named key as it stands in storage. */
 export const namedKeySchema = z.object({
   /** Names the entries of its material. A key that is deleted and made again has another one. */
   id: z.string(),
@@ -19,6 +20,7 @@ export const namedKeySchema = z.object({
   deletionAllowed: z.boolean(),
 });
 
+/** A key with its versions. */
 export type NamedKey = Readonly<z.output<typeof namedKeySchema>>;
 
 function seconds(date: Date): number {
