@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isSealError } from "@sealwright/seal";
 import type { Fault, FaultyHsm } from "@sealwright/testing/faulty-hsm";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { type FaultySeal, TEXT } from "./faulty-seal.ts";
 
 /** Numbers that look random and are the same for the same seed (mulberry32). */
@@ -15,6 +15,8 @@ function generator(seed: number): () => number {
   };
 }
 
+/** How long a busy machine may keep this process itself from noticing an answer; a hang would last for ever. */
+const SLACK_MS = 1_500;
 const CODES = [0x30, 0x05, 0x06, 0xb3, 0x101, 0x60, 0x82, 0x190, 0x32, 0x90];
 const FUNCTIONS = ["C_EncryptInit", "C_Encrypt", "C_GetSessionInfo", "C_OpenSession", "C_FindObjectsInit"];
 
@@ -63,7 +65,11 @@ export async function surviveRandomFaults(
   };
   await Promise.all(Array.from({ length: 8 }, caller));
   faulty.clear();
-  expect(slowest).toBeLessThan(deadlineMs + 250);
-  for (const blob of blobs) expect(TEXT.equals(await seal.unwrap(blob))).toBe(true);
+  expect(slowest).toBeLessThan(deadlineMs + SLACK_MS);
+  // The last fault may have ended the process, and a start takes longer than these deadlines.
+  for (const blob of blobs) {
+    const opened = await vi.waitFor(() => seal.unwrap(blob), { timeout: 10_000 });
+    expect(TEXT.equals(opened)).toBe(true);
+  }
   return blobs.length;
 }
