@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AssertionError } from "node:assert";
 
-/** An error that carries a code, as all errors of the project do. */
-export type CodedError = Error & { readonly code: string };
+/** An error that carries a code, as all errors of the project do, and most of them advice. */
+export type CodedError = Error & { readonly code: string; readonly advice?: string };
 
 function hasCode(error: unknown): error is CodedError {
   return error instanceof Error && "code" in error && typeof error.code === "string";
