@@ -113,10 +113,14 @@ describe("a wrong PIN", () => {
     await first.stop();
 
     const wrong = await work.serve([config], { ...env, HSM_PIN: "111222" });
-    await wrong.command.until(/still sealed:.*PIN[\s\S]*still sealed:.*PIN/);
-    // The second attempt reached no token: there is no process left that could log in.
-    expect(await childrenOf(wrong.command.pid)).toEqual([]);
+    await wrong.command.until(/still sealed:.*PIN/);
+    // Nothing could log in again: the process that did is gone, and no further try is announced.
+    await expect.poll(() => childrenOf(wrong.command.pid)).toEqual([]);
     expect(await work.run(["status", `-address=${wrong.url}`])).toMatchObject({ code: 2 });
+    const status = (await (await fetch(`${wrong.url}/v1/sys/seal-status`)).json()) as Record<string, unknown>;
+    expect(status).toMatchObject({ sealed: true, unseal_error_code: "SEAL_DENIED" });
+    expect(status).not.toHaveProperty("unseal_next_try");
+    expect(wrong.output.match(/still sealed/g)).toHaveLength(1);
     expect(wrong.output).not.toContain("111222");
     expect((await wrong.stop()).code).toBe(0);
 
