@@ -87,15 +87,18 @@ describe.each(SEALS)("on a %s seal", (seal) => {
   const guarded = TABLE.filter(({ on = SEALS }) => (on as readonly string[]).includes(seal));
 
   test.each(guarded)("$method $path needs $needs", async ({ path, rule, method, needs, body, answer }) => {
-    const state = async () => {
-      const bodies = [];
-      for (const name of ["sys/rotate/config", `${stage.rekeyPath}/init`, "sys/key-status"]) {
-        const { max_operations, started, term } = (await stage.http("GET", name, undefined, stage.rootToken)).body;
-        bodies.push({ max_operations, started, term });
-      }
-      return bodies;
-    };
+    const read = async (name: string) => (await stage.http("GET", name, undefined, stage.rootToken)).body;
+    const state = async () => ({
+      config: (await read("sys/rotate/config")).data,
+      started: (await read(`${stage.rekeyPath}/init`)).started,
+      term: (await read("sys/key-status")).term,
+    });
     const before = await state();
+    expect(before).toEqual({
+      config: expect.objectContaining({ enabled: true }),
+      started: expect.any(Boolean),
+      term: expect.any(Number),
+    });
     const lacking = needs.map((missing) => needs.filter((each) => each !== missing));
     for (const capabilities of [...lacking, ["create", "list", "delete"], ["deny"]]) {
       const refused = await stage.http(method, path, body, await tokenFor(rule, capabilities));
