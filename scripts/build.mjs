@@ -17,12 +17,17 @@ const checked = spawnSync(process.execPath, [tsc, "-b", "tsconfig.packages.json"
 if (checked.status !== 0) process.exit(checked.status ?? 1);
 
 // An ES import of node:http reads every export of it, and one of them loads Node's whole fetch: 20 ms of each start.
+const HTTP_EXPORTS = ["Agent", "Server", "createServer", "request"];
 const plainHttp = {
   name: "plain-http",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:https?$/ }, ({ path }) => ({ path, namespace: "plain-http" }));
+    onResolve({ filter: /^node:https?$/ }, ({ path, kind }) =>
+      kind === "require-call" ? { path, external: true } : { path, namespace: "plain-http" },
+    );
     onLoad({ filter: /.*/, namespace: "plain-http" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule("${path}");`,
+      contents: `const http = process.getBuiltinModule("${path}");
+export default http;
+export const { ${HTTP_EXPORTS.join(", ")} } = http;`,
     }));
   },
 };
