@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/free-port.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const bundle = join(dirname(dirname(here)), "packages/cli/dist-bundle/sealwright.mjs");
@@ -29,14 +29,6 @@ export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "sealwright-bench-"));
   folders.push(path);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function end(child: ChildProcess): Promise<void> {

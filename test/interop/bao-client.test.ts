@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The stock command line of OpenBao (`BAO_BIN`) against our server, and OpenBao on a directory that we wrote. */
-import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeConfig } from "../e2e/config.ts";
 import { type Finished, RunningCommand, type ServerProcess, Workplace } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 
 const bao = process.env.BAO_BIN;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 describe.skipIf(bao === undefined)("OpenBao's command line at our server", () => {
   let work: Workplace;

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** OpenBao (`BAO_BIN`) unseals through our transit engine, and Sealwright opens what OpenBao wrote under that seal. */
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RemoteServer, startRemote } from "../../plugins/transit/test/support/remote-server.ts";
 import { RunningCommand, Workplace } from "../support/command.ts";
+import { freePort } from "../support/free-port.ts";
 
 const bao = process.env.BAO_BIN;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 describe.skipIf(bao === undefined)("OpenBao with a transit seal at our server", () => {
   let remote: RemoteServer;
