@@ -8,6 +8,7 @@
 import { measureBarrier } from "./barrier.ts";
 import { measureHttp } from "./http.ts";
 import { measurePkcs11 } from "./pkcs11.ts";
+import { measureSlowSeal } from "./slow-seal.ts";
 import { measureStart } from "./start.ts";
 import { type Row, table } from "./table.ts";
 
@@ -16,6 +17,7 @@ const sections: [title: string, measure: () => Promise<Row[]>][] = [
   ["Through the barrier, 16 callers", measureBarrier],
   ["Over HTTP, 16 connections", measureHttp],
   ["Through PKCS#11 on SoftHSM", measurePkcs11],
+  ["While a slow seal saves the count, 16 callers, alternating windows of 5 s", measureSlowSeal],
 ];
 
 const only = process.argv[2];

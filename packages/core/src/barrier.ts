@@ -108,13 +108,13 @@ export class Barrier {
   }
 
   /**
-   * Writes the entry of `next`, which differs from `expected` in its saved count only. Answers false, and writes nothing,
-   * where `expected` is no longer the keyring.
+   * Writes `batch` as it is, for `next`, which differs from `expected` in its saved count at most. Answers false, and
+   * writes nothing, where `expected` is no longer the keyring.
    */
-  replaceCount(expected: Keyring, next: Keyring, entry: Change): Promise<boolean> {
+  replaceCount(expected: Keyring, next: Keyring, batch: readonly Change[]): Promise<boolean> {
     return this.#context.turn.run(async () => {
       if (this.#open?.keyring !== expected) return false;
-      await this.#storage.write([entry]);
+      await this.#storage.write(batch);
       // Not put back where the barrier was locked meanwhile.
       if (this.#open !== undefined) this.#open = { ...this.#open, keyring: next };
       return true;
@@ -144,9 +144,14 @@ export class Barrier {
     const began = performance.now();
     const entry = await this.#storage.get(path);
     // The keyring of now, not of before the read: a rotation in between may have added the term that this entry names.
-    const plaintext = entry === undefined ? undefined : openEntry(keyOf(this.keyring, path, entry), path, entry);
+    const plaintext = entry === undefined ? undefined : this.open(path, entry);
     this.#context.observer.read(performance.now() - began);
     return plaintext;
+  }
+
+  /** Decrypts what was stored at `path`. Throws `SEALED` or `ENTRY_CORRUPT`. */
+  open(path: string, entry: Uint8Array): Buffer {
+    return openEntry(keyOf(this.keyring, path, entry), path, entry);
   }
 
   /** The names directly below `prefix`, folders with a trailing `/`. Names are not encrypted. Rejects with `SEALED`. */

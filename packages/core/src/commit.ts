@@ -6,15 +6,15 @@ import { resumeCount, setAside } from "./counting/resume.ts";
 import { openEntry, sealEntry, termOf } from "./entry.ts";
 import { CoreError } from "./errors.ts";
 import { addTerm, type Keyring, parseKeyring, serializeKeyring, serializeRootKey, withEncryptions } from "./keyring.ts";
-import { KEYRING, LEGACY_ROOT_KEY, ROOT_KEY } from "./paths.ts";
+import { KEYRING, LEGACY_ROOT_KEY, REWRAP, ROOT_KEY } from "./paths.ts";
 import type { Change, Storage } from "./storage.ts";
 
 /** The keyring entry names term 1 whatever the active term is, since no data key encrypts it. */
 const KEYRING_TERM = 1;
 
 /**
- * What the entry of the keyring goes through on its way to storage: a seal's layer, where there is one. It may take as
- * long as a seal takes; nothing waits meanwhile but the change of the keyring itself.
+ * What the entries of the keyring and of the root key for standbys go through on their way to storage: a seal's layer,
+ * where there is one. It may take as long as a seal takes; nothing waits meanwhile but the change of the keyring itself.
  */
 export type WrapKeyring = (entry: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
 
@@ -43,6 +43,27 @@ export async function keyringEntry(
   }
 }
 
+async function layered(
+  entry: Change | undefined,
+  { wrapKeyring, signal }: Pick<KeyringHome, "wrapKeyring" | "signal">,
+): Promise<Change> {
+  if (entry?.op !== "put") throw new RangeError("an encrypted put is a put");
+  return { ...entry, value: await wrapKeyring(entry.value, signal) };
+}
+
+/** The change that writes the present root key for standbys, encrypted anew and counted, through the layer of `home`. */
+export async function rootKeyEntry(home: KeyringHome): Promise<Change> {
+  const { barrier } = home;
+  const { keyring } = barrier;
+  const value = serializeRootKey(keyring.rootKey);
+  try {
+    const [entry] = await barrier.encryptFor(barrier.keyFor(keyring), [{ op: "put", path: ROOT_KEY, value }]);
+    return await layered(entry, home);
+  } finally {
+    value.fill(0);
+  }
+}
+
 /** What is written together with a keyring. */
 export interface Companions {
   /** Entries still to be encrypted under the active key. */
@@ -67,11 +88,11 @@ async function keyringBatch(
   const rootKey = serializeRootKey(next.rootKey);
   try {
     const plain: PlainChange[] = [{ op: "put", path: ROOT_KEY, value: rootKey }, ...(companions.plain ?? [])];
-    const encrypted = await home.barrier.encryptFor(key, plain);
+    const [standbys, ...encrypted] = await home.barrier.encryptFor(key, plain);
     const counted = withEncryptions(next, key.total);
-    const entry = await keyringEntry(counted, home);
+    const entries = await Promise.all([keyringEntry(counted, home), layered(standbys, home)]);
     const legacy: Change = { op: "delete", path: LEGACY_ROOT_KEY };
-    return { counted, changes: [entry, ...encrypted, legacy, ...(companions.raw ?? [])] };
+    return { counted, changes: [...entries, ...encrypted, legacy, ...(companions.raw ?? [])] };
   } finally {
     rootKey.fill(0);
   }
@@ -108,10 +129,26 @@ export function rotateKeyring(home: KeyringHome, installTime: string): Promise<v
   return replaceKeyring(home, addTerm(home.barrier.keyring, installTime));
 }
 
-/** Opens the keyring of `storage` under `rootKey`. Throws `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`. */
-export async function openBarrier(storage: Storage, rootKey: Keyring["rootKey"]): Promise<Barrier> {
-  const entry = await storage.get(KEYRING);
-  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${KEYRING}`);
+/** Writes the entries of the present keyring anew, through the layer of `home`, in one batch; nothing else changes. */
+export async function rewriteKeys(home: KeyringHome): Promise<void> {
+  await replaceKeyring(home, home.barrier.keyring, { raw: [{ op: "delete", path: REWRAP }] });
+}
+
+/** Takes the layer off what is stored at a path, where there is one. */
+type Unlayer = (path: string, stored: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * Opens the keyring of `storage` under `rootKey`, once `unlayer` has taken off its layer. Throws `STORAGE_INCOMPLETE` or
+ * `ENTRY_CORRUPT`, and what `unlayer` rejects with.
+ */
+export async function openBarrier(
+  storage: Storage,
+  rootKey: Keyring["rootKey"],
+  unlayer: Unlayer = async (_path, stored) => stored,
+): Promise<Barrier> {
+  const stored = await storage.get(KEYRING);
+  if (stored === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${KEYRING}`);
+  const entry = await unlayer(KEYRING, stored);
   const term = termOf(KEYRING, entry);
   if (term !== KEYRING_TERM) {
     throw new CoreError(

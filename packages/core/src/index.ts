@@ -14,7 +14,14 @@ export { AutoUnsealer, type AutoUnsealerOptions, explainUnsealFailure, type Unse
 export { Barrier, type KeyStatus, type PlainChange } from "./barrier.ts";
 export * from "./ceremony.ts";
 export type { Cluster } from "./cluster.ts";
-export { type KeyringHome, openBarrier, rotateKeyring, unwrappedKeyring, type WrapKeyring } from "./commit.ts";
+export {
+  type KeyringHome,
+  openBarrier,
+  rewriteKeys,
+  rotateKeyring,
+  unwrappedKeyring,
+  type WrapKeyring,
+} from "./commit.ts";
 export { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 export { openEntry, sealEntry, termOf } from "./entry.ts";
 export * from "./errors.ts";
@@ -36,6 +43,20 @@ export { checkRotation, configureRotation } from "./rotation.ts";
 export * from "./seal-config.ts";
 export { type KeptConfigs, sealConfigConfirmation } from "./seal-config-confirmation.ts";
 export { sealConfigsMatch } from "./seal-config-copy.ts";
+export {
+  type EntryLayer,
+  LAYERED_PATHS,
+  layeredPaths,
+  layerOf,
+  layerReader,
+  type MakeLayer,
+  noLayer,
+  type RemoveLayer,
+  sealLayer,
+} from "./seal-wrap/entry-layer.ts";
+export type { Rewrap, RewrapStatus } from "./seal-wrap/rewrap.ts";
+export { MANY_WRAPS, type WrapCount } from "./seal-wrap/wrap-tally.ts";
+export { decodeWrapped, encodeWrapped } from "./seal-wrap/wrapped-entry.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
 export { SealedStore, type SealProof } from "./store.ts";

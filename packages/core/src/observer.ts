@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a store tells of itself while it works, for metrics and logs. Every call is quick and throws nothing. */
 
+import type { RewrapStatus } from "./seal-wrap/rewrap.ts";
+import type { WrapCount } from "./seal-wrap/wrap-tally.ts";
+
 /**
  * What an encryption under the active data key was for: an entry of a batch, something that is not stored, such as a
  * batch token, what is written together with a keyring, or a ceiling.
@@ -28,6 +31,12 @@ export type RotationReason = "operations" | "interval" | "age";
 
 /** Told of what happens in a store, for logs and metrics. */
 export interface StoreObserver {
+  /** A rewrap went through its entries; those that failed are tried again. */
+  rewrapEnded(status: RewrapStatus): void;
+  /** The entry at `path`, or a rewrap as a whole, was not rewritten; it is tried again at the next check. */
+  rewrapFailed(path: string | undefined, error: unknown): void;
+  /** A key of the seal has wrapped so often that it should be replaced. Once in a process and key. */
+  sealKeyUsedUp(count: WrapCount): void;
   /** A batch was written through the barrier. Milliseconds. */
   wrote(puts: number, deletes: number, milliseconds: number): void;
   /** An entry was read. Milliseconds. */
@@ -50,4 +59,7 @@ export const UNOBSERVED: StoreObserver = {
   countSaveEnded() {},
   rotated() {},
   rotationFailed() {},
+  rewrapEnded() {},
+  rewrapFailed() {},
+  sealKeyUsedUp() {},
 };

@@ -30,6 +30,10 @@ export const SEAL_CONFIG_COPY = "sealwright/core/seal-configs";
 export const ENCRYPTION_COUNT = "sealwright/core/encryption-count";
 /** The same entry after a clean stop, encrypted for the path above, until it is put in force again. */
 export const ENCRYPTION_COUNT_ASIDE = "sealwright/core/encryption-count-aside";
+/** How often each key of the seal has wrapped something, plain. */
+export const SEAL_WRAPS = "sealwright/core/seal-wraps";
+/** Where a rewrap of the entries with a layer is, plain; there until it is done. */
+export const REWRAP = "sealwright/core/rewrap";
 /** Keys for standbys that are one term behind. */
 export const UPGRADES = "core/upgrade/";
 

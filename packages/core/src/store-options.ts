@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Seal, SharesSealPlugin } from "@sealwright/seal";
-import type { WrapKeyring } from "./commit.ts";
 import type { SaveLimits } from "./counting/save-count.ts";
 import type { StoreObserver } from "./observer.ts";
+import type { MakeLayer } from "./seal-wrap/entry-layer.ts";
 import type { Storage } from "./storage.ts";
 
 /** What a store is made of. */
@@ -17,8 +17,11 @@ export interface StoreOptions {
   readonly now?: () => Date;
   /** Told what happens; nobody unless given. */
   readonly observer?: StoreObserver;
-  /** A layer around the keyring's entry; none unless given. */
-  readonly wrapKeyring?: WrapKeyring;
+  /**
+   * A second layer around the keyring and the root key for standbys, by the auto seal: `sealLayer`. None unless given.
+   * Entries that stand otherwise in storage are rewritten after an unseal. Where people unseal there is none.
+   */
+  readonly layer?: MakeLayer;
   /** How long a save of the encryption count may wait for that layer; a second unless given. */
   readonly countSaveTimeoutMilliseconds?: number;
   /** How often the count is saved and rotation looked at; every five minutes unless given. */

@@ -6,7 +6,7 @@
 import type { KeyInfo, Seal, SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
-import { rotateKeyring, unwrappedKeyring, type WrapKeyring } from "./commit.ts";
+import { rotateKeyring } from "./commit.ts";
 import { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 import { CoreError } from "./errors.ts";
 import { type InitRequest, type InitShares, initialize } from "./init.ts";
@@ -14,6 +14,9 @@ import { isInitialized } from "./inventory.ts";
 import { Mutex } from "./mutex.ts";
 import { type StoreObserver, UNOBSERVED } from "./observer.ts";
 import { RESERVED } from "./paths.ts";
+import { type EntryLayer, noLayer } from "./seal-wrap/entry-layer.ts";
+import { Rewrap } from "./seal-wrap/rewrap.ts";
+import { type WrapCount, WrapTally } from "./seal-wrap/wrap-tally.ts";
 import { ShareUnsealing } from "./share-unsealing.ts";
 import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
@@ -43,7 +46,10 @@ export class SealedStore {
   readonly #unsealing: ShareUnsealing;
   readonly #upkeep: KeyUpkeep;
   readonly #observer: StoreObserver;
-  readonly #wrapKeyring: WrapKeyring;
+  readonly #layer: EntryLayer;
+  readonly #tally: WrapTally;
+  /** The background job that puts the layer of now around entries. */
+  readonly rewrap: Rewrap;
   readonly #saveLimits: SaveLimits;
   readonly #sealedListeners: (() => void)[] = [];
   #interrupt = new AbortController();
@@ -53,15 +59,19 @@ export class SealedStore {
   constructor(options: StoreOptions) {
     this.#storage = options.storage;
     this.#shares = options.shares;
-    this.#seal = options.seal;
     this.#now = options.now ?? (() => new Date());
     this.#observer = options.observer ?? UNOBSERVED;
-    this.#wrapKeyring = options.wrapKeyring ?? unwrappedKeyring;
+    this.#tally = new WrapTally(this.#observer);
+    this.#seal = options.seal && this.#tally.counting(options.seal);
+    this.#layer = (this.#seal && options.layer?.(this.#seal)) ?? noLayer;
     this.#saveLimits = saveLimits(options);
     const { storage, shares } = options;
     this.#unsealing = new ShareUnsealing({ storage, shares, seal: this.#seal, now: () => this.#now().getTime() });
+    const home = () => (this.#unsealed?.foreign === false ? this.#home(this.#unsealed) : undefined);
+    this.rewrap = new Rewrap({ home, layer: this.#layer, observer: this.#observer });
     this.#upkeep = new KeyUpkeep({
-      home: () => (this.#unsealed?.foreign === false ? this.#home(this.#unsealed) : undefined),
+      home,
+      resumeRewrap: () => this.rewrap.resume(),
       exclusively: (work) => this.exclusively(work),
       observer: this.#observer,
       now: this.#now,
@@ -73,6 +83,11 @@ export class SealedStore {
   /** Whether a service or device opens this store rather than people. */
   get autoSealed(): boolean {
     return this.#seal !== undefined;
+  }
+
+  /** How often each key of the auto seal has wrapped something, since this store was made or before. */
+  get sealWraps(): readonly WrapCount[] {
+    return this.#tally.counts;
   }
 
   get sealed(): boolean {
@@ -115,7 +130,7 @@ export class SealedStore {
         storage: again ? overwriting(this.#storage) : this.#storage,
         seal: this.#seal,
         shares: this.#shares,
-        wrapKeyring: this.#wrapKeyring,
+        wrapKeyring: this.#layer.wrap,
         now: this.#now(),
       };
       return initialize(deps, { ...request, signal });
@@ -251,7 +266,7 @@ export class SealedStore {
       return work({
         storage,
         barrier,
-        wrapKeyring: this.#wrapKeyring,
+        wrapKeyring: this.#layer.wrap,
         foreign,
         seal: this.#seal,
         plugin: this.#shares,
@@ -287,14 +302,17 @@ export class SealedStore {
     return signal === undefined ? own : AbortSignal.any([own, signal]);
   }
 
-  #home({ barrier }: Unsealed): Pick<OpenStore, "barrier" | "wrapKeyring" | "signal"> {
-    return { barrier, wrapKeyring: this.#wrapKeyring, signal: this.#interrupt.signal };
+  #home({ barrier, storage }: Unsealed): Pick<OpenStore, "barrier" | "storage" | "wrapKeyring" | "signal"> {
+    return { barrier, storage, wrapKeyring: this.#layer.wrap, signal: this.#interrupt.signal };
   }
 
   async #open(by: OpenBarrier): Promise<void> {
     this.#unsealed = await openUnsealed(this.#storage, by);
     this.#unsealed.barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
-    if (!this.#unsealed.foreign) this.#upkeep.start();
+    if (!this.#unsealed.foreign) {
+      await this.#tally.keepIn(this.#unsealed.storage);
+      this.#upkeep.start();
+    }
     for (const listener of this.#whenUnsealed) listener();
   }
 

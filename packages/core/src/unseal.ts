@@ -5,6 +5,7 @@ import type { Barrier } from "./barrier.ts";
 import { openBarrier } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { isInitialized, readSealConfig } from "./inventory.ts";
+import { layerReader } from "./seal-wrap/entry-layer.ts";
 import type { Storage } from "./storage.ts";
 import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
 
@@ -19,9 +20,14 @@ export async function checkConfigured(storage: Storage, configured: { readonly t
   );
 }
 
-/** Opens the storage by `seal`: one unwrap, which is the proof. Throws `WRONG_SEAL` when the seal's key is another. */
+/**
+ * Opens the storage by the auto seal `seal`: one unwrap, which is the proof, and one more where the keyring is
+ * seal-wrapped. Throws `WRONG_SEAL` when the seal's key is another.
+ */
 export async function openBySeal(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<Barrier> {
-  return openBarrier(storage, await readRootKey(storage, seal, signal));
+  const rootKey = await readRootKey(storage, seal, signal);
+  const removeLayer = layerReader(seal);
+  return openBarrier(storage, rootKey, (path, stored) => removeLayer(path, stored, signal));
 }
 
 /** Throws `INVALID_SHARE` unless `share` has the length of a share of these numbers. */
@@ -64,13 +70,20 @@ export async function openByShares(
   const seal = plugin.open(key);
   key.fill(0);
   try {
-    return await openBySeal(storage, seal);
+    return await openBarrier(storage, await proven(readRootKey(storage, seal)), layerReader(undefined));
+  } finally {
+    await seal.close();
+  }
+}
+
+/** The root key; `WRONG_SHARES` where `reading` it ends with `WRONG_SEAL`. */
+async function proven(reading: ReturnType<typeof readRootKey>): ReturnType<typeof readRootKey> {
+  try {
+    return await reading;
   } catch (cause) {
     // Any quorum gives some key: that it does not open the root key is all there is to see of a wrong share.
     if (cause instanceof CoreError && cause.code === "WRONG_SEAL") throw wrongShares(cause);
     throw cause;
-  } finally {
-    await seal.close();
   }
 }
 

@@ -20,6 +20,7 @@ import { remountEndpoints } from "./endpoints/remount.ts";
 import { rotateEndpoints } from "./endpoints/rotate.ts";
 import { sealEndpoints } from "./endpoints/seal.ts";
 import { sealStatusEndpoints } from "./endpoints/seal-status.ts";
+import { sealWrapEndpoints } from "./endpoints/seal-wrap.ts";
 import { tokenEndpoints } from "./endpoints/token.ts";
 import { type MountVisibility, uiMountsEndpoints } from "./endpoints/ui-mounts.ts";
 import { unsealEndpoints } from "./endpoints/unseal.ts";
@@ -109,6 +110,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...unsealEndpoints(status),
     ...sealEndpoints(store, authorizer),
     ...rotateEndpoints(store),
+    ...sealWrapEndpoints(store),
     ...metricsEndpoints(scope.resolve(METRICS).read),
     ...ceremonyEndpoints({
       store,
@@ -120,7 +122,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...tokenEndpoints(access),
     ...policyEndpoints(policies),
     ...capabilitiesEndpoints(access),
-    ...mountsEndpoints({ table, changes }),
+    ...mountsEndpoints({ table, changes, store }),
     ...remountEndpoints(changes),
     ...uiMountsEndpoints(mounts),
   ];

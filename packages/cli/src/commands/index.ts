@@ -40,6 +40,7 @@ import { storageAdopt } from "./storage/adopt.ts";
 import { storageGet } from "./storage/get.ts";
 import { storageList } from "./storage/list.ts";
 import { storageRotate } from "./storage/rotate.ts";
+import { storageUnwrap } from "./storage/unwrap.ts";
 import { tokenCapabilities } from "./token/capabilities.ts";
 import { tokenCreate } from "./token/create.ts";
 import { tokenLookup } from "./token/lookup.ts";
@@ -98,6 +99,7 @@ export const commandRegistry = new Registry(
     storageGet,
     storageRotate,
     storageAdopt,
+    storageUnwrap,
   ],
   [
     { path: "operator", synopsis: "Initialise, unseal and seal the server, and look after its keys" },
@@ -107,7 +109,7 @@ export const commandRegistry = new Registry(
     { path: "policy", synopsis: "Say what tokens may do" },
     { path: "secrets", synopsis: "Mount and unmount secrets engines" },
     { path: "seal", synopsis: "Look at the seals" },
-    { path: "storage", synopsis: "Read, rotate the key of, and adopt a storage that no server holds" },
+    { path: "storage", synopsis: "Read, rotate the key of, unwrap and adopt a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],
 );

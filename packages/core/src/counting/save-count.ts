@@ -57,7 +57,7 @@ export async function saveCount(home: Home, limits: SaveLimits): Promise<CountSa
   const counted = withEncryptions(keyring, encryptions);
   return timed(limits, { encryptions, occasion: "interval" }, async (limit) => {
     const entry = await entryInTime(counted, home, limit);
-    return (await home.barrier.replaceCount(keyring, counted, entry)) ? "saved" : "superseded";
+    return (await home.barrier.replaceCount(keyring, counted, [entry])) ? "saved" : "superseded";
   });
 }
 

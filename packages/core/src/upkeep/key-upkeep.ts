@@ -13,6 +13,8 @@ export interface UpkeepOptions {
   readonly home: () => Pick<KeyringHome, "barrier" | "wrapKeyring"> | undefined;
   /** Runs work while no ceremony and no other change of the keys does. Rejects with `SEALED`. */
   readonly exclusively: (work: (open: OpenStore) => Promise<void>) => Promise<void>;
+  /** Goes on with what a rewrap left to do, if anything. Never rejects. */
+  readonly resumeRewrap: () => Promise<void>;
   readonly observer: StoreObserver;
   readonly now: () => Date;
   readonly limits: SaveLimits;
@@ -34,6 +36,7 @@ export class KeyUpkeep {
   start(): void {
     this.#timer ??= setInterval(() => void this.run(), this.#options.intervalMilliseconds).unref();
     void this.rotateIfDue();
+    void this.#options.resumeRewrap();
   }
 
   stop(): void {
@@ -41,9 +44,9 @@ export class KeyUpkeep {
     this.#timer = undefined;
   }
 
-  /** Saves the count and rotates if that is due. Resolves when both are done; never rejects. */
+  /** Saves the count, rotates if that is due, and tries again what was not rewrapped. Never rejects. */
   async run(): Promise<void> {
-    await Promise.all([this.save(), this.rotateIfDue()]);
+    await Promise.all([this.save(), this.rotateIfDue(), this.#options.resumeRewrap()]);
   }
 
   /** Saves the count, or joins the save that goes on. Never rejects. */

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Saving the count through a seal that may be slow, hang or fail: nobody waits, nothing is lost, nothing counts twice. */
-import { barrierTarget, openBarrier, Rekey, SealedStore, type Storage, type WrapKeyring } from "@sealwright/core";
+import {
+  barrierTarget,
+  type EntryLayer,
+  openBarrier,
+  Rekey,
+  SealedStore,
+  type Storage,
+  type WrapKeyring,
+} from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { SealError } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
@@ -18,6 +26,7 @@ class SlowWrap {
   failure: unknown;
   calls = 0;
   aborted = 0;
+  readonly layer = (): EntryLayer => ({ wrap: this.wrap, fits: () => true });
   readonly wrap: WrapKeyring = async (entry, signal) => {
     this.calls++;
     signal?.addEventListener("abort", () => this.aborted++);
@@ -42,7 +51,7 @@ async function open(storage: Storage = openLastingStorage(), timeout?: number): 
     shares: shamir,
     seal: await openStaticSeal(),
     observer: told,
-    wrapKeyring: slow.wrap,
+    layer: slow.layer,
     ...(timeout === undefined ? {} : { countSaveTimeoutMilliseconds: timeout }),
   });
   if (!(await store.status()).initialized) await store.initialize({});
@@ -205,7 +214,7 @@ describe("the timeout of the save", () => {
       storage: openLastingStorage(),
       shares: shamir,
       seal: await openStaticSeal(),
-      wrapKeyring: it.slow.wrap,
+      layer: it.slow.layer,
     });
     const initialised = fresh.initialize({});
     await vi.advanceTimersByTimeAsync(5_000);
@@ -243,7 +252,7 @@ describe("ten minutes of 200 puts a second", () => {
     const storage = openLastingStorage();
     const slow = new SlowWrap();
     const told = observed();
-    const deps = { storage, shares: shamir, seal: await openStaticSeal(), observer: told, wrapKeyring: slow.wrap };
+    const deps = { storage, shares: shamir, seal: await openStaticSeal(), observer: told, layer: slow.layer };
     const store = new SealedStore({ ...deps, upkeepIntervalMilliseconds: 60_000 });
     const { recovery } = await store.initialize({ recovery: { shares: 1, threshold: 1 } });
     await store.unseal();

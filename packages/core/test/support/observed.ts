@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CountSave, type RotationReason, type StoreObserver, UNOBSERVED } from "@sealwright/core";
+import {
+  type CountSave,
+  type RewrapStatus,
+  type RotationReason,
+  type StoreObserver,
+  UNOBSERVED,
+  type WrapCount,
+} from "@sealwright/core";
 
 /** An observer that keeps what it is told. */
 export interface Observed extends StoreObserver {
   readonly saves: CountSave[];
   readonly rotations: RotationReason[];
   readonly failedRotations: unknown[];
+  readonly rewraps: RewrapStatus[];
+  /** The paths that were not rewrapped; undefined for a rewrap as a whole. */
+  readonly failedRewraps: (string | undefined)[];
+  readonly usedUp: WrapCount[];
   readonly encryptions: Record<string, number>;
   puts: number;
 }
@@ -16,6 +27,9 @@ export function observed(): Observed {
     saves: [],
     rotations: [],
     failedRotations: [],
+    rewraps: [],
+    failedRewraps: [],
+    usedUp: [],
     encryptions: {},
     puts: 0,
     wrote(puts) {
@@ -29,6 +43,15 @@ export function observed(): Observed {
     },
     rotated(reason) {
       it.rotations.push(reason);
+    },
+    rewrapEnded(status) {
+      it.rewraps.push(status);
+    },
+    rewrapFailed(path) {
+      it.failedRewraps.push(path);
+    },
+    sealKeyUsedUp(count) {
+      it.usedUp.push(count);
     },
     rotationFailed(_reason, error) {
       it.failedRotations.push(error);

@@ -68,11 +68,11 @@ async function pathsBelow(storage: Storage, prefix: string): Promise<string[]> {
   return (await Promise.all(below)).flat();
 }
 
-const COUNT: readonly string[] = [paths.ENCRYPTION_COUNT, paths.ENCRYPTION_COUNT_ASIDE];
+const COUNTS: readonly string[] = [paths.ENCRYPTION_COUNT, paths.ENCRYPTION_COUNT_ASIDE, paths.SEAL_WRAPS];
 
-/** Every entry of `storage` in hex, by path, without the ceiling of the count, which opening and sealing move about. */
+/** Every entry of `storage` in hex, by path, without the ceiling of the count and the count of wraps, which opening and sealing move about. */
 export async function snapshot(storage: Storage): Promise<Record<string, string>> {
-  const all = (await pathsBelow(storage, "")).filter((path) => !COUNT.includes(path));
+  const all = (await pathsBelow(storage, "")).filter((path) => !COUNTS.includes(path));
   const entries = all.map(async (path) => [path, Buffer.from((await storage.get(path))!).toString("hex")] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -36,7 +36,11 @@ const settings = {
     variable: "LOG_FORMAT",
   },
   ui: { schema: flag, default: false, doc: "There is no web console yet: `true` gives a warning.", variable: "UI" },
-  disable_sealwrap: { schema: flag, default: false, doc: "No second layer by the seal around chosen entries." },
+  disable_sealwrap: {
+    schema: flag,
+    default: false,
+    doc: "`true`: an auto seal puts no second layer around the keyring, and takes off the one that is there.",
+  },
   default_lease_ttl: { schema: duration, default: "768h", doc: "How long a token lives unless it says otherwise." },
   max_lease_ttl: { schema: duration, default: "768h", doc: "How long a token may live at most." },
   default_max_request_duration: {

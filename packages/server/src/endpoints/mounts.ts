@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/mounts`: which engines are mounted where. */
+import type { SealedStore } from "@sealwright/core";
 import { type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { HttpError } from "../http/problem.ts";
 import { dataResponse, mergedResponse, noContent } from "../http/respond.ts";
@@ -17,6 +18,15 @@ const SYSTEM_LEASE = 2_764_800;
 export interface MountsDeps {
   readonly table: MountTable;
   readonly changes: MountChanges;
+  readonly store: Pick<SealedStore, "autoSealed">;
+}
+
+/** What `seal_wrap` does not do. */
+function sealWrapWarnings(wanted: boolean, { autoSealed }: MountsDeps["store"]): string[] {
+  if (!wanted) return [];
+  return autoSealed
+    ? ["seal_wrap is kept with the mount. What is stored in it is not seal-wrapped yet: the keyring above it is."]
+    : ["seal_wrap is kept with the mount and does nothing: this server has no auto seal."];
 }
 
 function tuneView({ config, description, options }: Mount): object {
@@ -35,7 +45,7 @@ function upgradeWarnings(before: Mount, after: Mount): string[] {
 }
 
 /** `sys/mounts` and `sys/remount`. */
-export function mountsEndpoints({ table, changes }: MountsDeps): Endpoint[] {
+export function mountsEndpoints({ table, changes, store }: MountsDeps): Endpoint[] {
   const at = async (path: string): Promise<Mount> => {
     const found = (await table.read()).mounts.find((each) => each.path === path);
     if (found === undefined) throw new HttpError(400, `No secret engine mount at ${path}`);
@@ -61,7 +71,8 @@ export function mountsEndpoints({ table, changes }: MountsDeps): Endpoint[] {
       seal_wrap,
       external_entropy_access,
     });
-    return noContent();
+    const warnings = sealWrapWarnings(seal_wrap, store);
+    return warnings.length === 0 ? noContent() : dataResponse(null, { warnings });
   });
   const disable = operation("Unmount an engine and remove its data", async ({ rest }) => {
     await changes.unmount(mountPath(rest));

@@ -3,9 +3,11 @@ import {
   type CountSave,
   type EncryptionPurpose,
   explainUnsealFailure,
+  type RewrapStatus,
   type RotationReason,
   type SealedStore,
   type StoreObserver,
+  type WrapCount,
 } from "@sealwright/core";
 import type { Log } from "../runtime/log.ts";
 import type { Counter, Measurements, Sample } from "./measurements.ts";
@@ -72,6 +74,23 @@ export class StoreMetrics implements StoreObserver {
     this.#encryptions[purpose].add(encryptions);
   }
 
+  rewrapEnded({ succeeded, failed }: RewrapStatus): void {
+    this.#deps.log.info("rewrapped the entries that the seal's layer is for", { succeeded, failed });
+  }
+
+  rewrapFailed(path: string | undefined, error: unknown): void {
+    const { reason } = explainUnsealFailure(error);
+    const what = path ?? "what is seal-wrapped";
+    this.#deps.log.warn(`${what} was not rewrapped, stays readable as it is, and is tried again: ${reason}`);
+  }
+
+  sealKeyUsedUp({ type, keyId, wraps }: WrapCount): void {
+    this.#deps.log.warn(
+      `the ${type} seal's key ${JSON.stringify(keyId)} has wrapped ${wraps} times, half of what random nonces allow ` +
+        "one key: rotate it at its service or device, then rewrap (docs/operations/seal-wrap.md)",
+    );
+  }
+
   countSaveEnded(save: CountSave): void {
     const { prometheus, log } = this.#deps;
     prometheus
@@ -127,6 +146,11 @@ export function addStoreGauges(measurements: Measurements, store: SealedStore): 
   measurements.gauge("core.unsealed", "Whether the server is unsealed.", () => [
     { labels: {}, value: store.sealed ? 0 : 1 },
   ]);
+  measurements.gauge(
+    "sealwright.seal_wraps",
+    "Wraps by the seal, by its key, those of earlier processes included.",
+    () => store.sealWraps.map(({ type, keyId, wraps }) => ({ labels: { type, key_id: keyId }, value: wraps })),
+  );
   measurements.gauge("barrier.estimated_encryptions", "Encryptions under the active data key, by its term.", () => {
     if (store.sealed) return [];
     const { term, encryptions } = store.barrier.keyStatus;

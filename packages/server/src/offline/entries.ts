@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reading any entry of an unlocked storage: each kind is protected by something else. */
-import { type Barrier, CoreError, openEntry, paths, type Storage } from "@sealwright/core";
+import { type Barrier, CoreError, layerReader, openEntry, paths, type Storage } from "@sealwright/core";
 import { decodeBlob, type Seal, type SharesSealPlugin } from "@sealwright/seal";
 
 /** What unlocks entries. */
@@ -17,6 +17,8 @@ const PLAIN: readonly string[] = [
   paths.RECOVERY_CONFIG,
   "core/unseal-keys-backup",
   "core/recovery-keys-backup",
+  paths.SEAL_WRAPS,
+  paths.REWRAP,
 ];
 const SEALED: readonly string[] = [paths.STORED_KEYS, paths.RECOVERY_KEY];
 
@@ -40,12 +42,18 @@ export function isPlain(path: string): boolean {
   return PLAIN.includes(path);
 }
 
+function bare({ seal }: Unlocked, path: string, entry: Uint8Array): Promise<Uint8Array> {
+  return layerReader(seal)(path, entry);
+}
+
 /** What stands at `path`, decrypted; undefined where there is nothing. */
 export async function readEntry(unlocked: Unlocked, path: string): Promise<Uint8Array | undefined> {
   const entry = await unlocked.storage.get(path);
   if (entry === undefined || isPlain(path)) return entry;
   if (SEALED.includes(path)) return unwrap(unlocked, entry);
-  if (path === paths.KEYRING) return openEntry(unlocked.barrier.keyring.rootKey, path, entry);
+  if (path === paths.KEYRING)
+    return openEntry(unlocked.barrier.keyring.rootKey, path, await bare(unlocked, path, entry));
+  if (path === paths.ROOT_KEY) return unlocked.barrier.open(path, await bare(unlocked, path, entry));
   return unlocked.barrier.get(path);
 }
 

@@ -4,14 +4,17 @@ import {
   type Barrier,
   isForeign,
   type KeyStatus,
+  layeredPaths,
+  layerOf,
   lockAndSave,
+  noLayer,
   numbersOf,
   openBySeal,
   openByShares,
   paths,
+  rewriteKeys,
   rotateKeyring,
   type Storage,
-  unwrappedKeyring,
 } from "@sealwright/core";
 import { listAll, readEntry } from "./entries.ts";
 import type { OfflineCommand } from "./offline-audit.ts";
@@ -28,6 +31,11 @@ export interface OfflineStore {
   read(path: string): Promise<Uint8Array | undefined>;
   /** Adds a data key, in one batch. The last thing that is done: the keys are forgotten with it. */
   rotate(): Promise<KeyStatus>;
+  /**
+   * Takes the seal's layer off every entry that has one, in one batch, for a program that knows no seal wrap. Answers
+   * their paths. The last thing that is done, as `rotate` is.
+   */
+  unwrap(): Promise<readonly string[]>;
 }
 
 const SAVE_LIMITS = { timeoutMilliseconds: 10_000, clock: () => performance.now() };
@@ -84,7 +92,9 @@ export function withOfflineStore<T>(
     const foreign = await isForeign(session.storage);
     const storage = foreign ? withoutOurs(session.storage) : session.storage;
     const barrier = await unlock({ ...session, storage });
-    const home = { barrier, wrapKeyring: unwrappedKeyring };
+    // As it is now, so that whatever wrote the storage still opens it.
+    const { wrap: wrapKeyring } = await layerOf(storage, seal);
+    const home = { barrier, wrapKeyring };
     const seen = new Seen();
     try {
       await audit.unlocked(barrier);
@@ -99,6 +109,15 @@ export function withOfflineStore<T>(
           await barrier.write(audit.headChanges());
           await lockAndSave(home, storage, SAVE_LIMITS);
           return keyStatus;
+        },
+        unwrap: async () => {
+          const wrapped = await layeredPaths(storage);
+          if (wrapped.length === 0) return [];
+          const unlayered = { barrier, wrapKeyring: noLayer.wrap };
+          await rewriteKeys(unlayered);
+          await barrier.write(audit.headChanges());
+          await lockAndSave(unlayered, storage, SAVE_LIMITS);
+          return wrapped;
         },
       });
       return { answer, shown: seen.paths.size === 0 ? {} : { paths: [...seen.paths] } };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SealedStore } from "@sealwright/core";
+import { SealedStore, sealLayer } from "@sealwright/core";
 import type { ServerConfig } from "../config/index.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { timedSeal } from "../metrics/timed-seal.ts";
@@ -44,6 +44,7 @@ export async function openStore(
       storage,
       shares,
       ...(seal === undefined ? {} : { seal: timedSeal(seal, metrics.measurements) }),
+      ...(config.disable_sealwrap ? {} : { layer: sealLayer }),
       observer: metrics.observer(block.type, log),
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
     });
