@@ -204,11 +204,15 @@ export class Barrier {
 
   /**
    * `changes` encrypted by `key`, counted as what goes with a keyring, and never refused as `KEY_EXHAUSTED`: it is what
-   * brings a new key. Rejects with `STORAGE_PATH` before it counts.
+   * brings a new key. Rejects with `STORAGE_PATH` before it counts, and with `SEALED`.
    */
   async encryptFor(key: CountedKey, changes: readonly PlainChange[]): Promise<Change[]> {
     const puts = countPuts(changes);
-    while (!key.take(puts)) await key.makeRoom(puts);
+    while (!key.take(puts)) {
+      await key.makeRoom(puts);
+      // Locked meanwhile, the count is final: nothing more may be encrypted.
+      this.#opened();
+    }
     this.#context.observer.encrypted("keyring", puts);
     return changes.map((each) => encrypted(key, each));
   }

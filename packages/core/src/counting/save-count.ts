@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Saving the count with the keyring: off the path of requests, through whatever layer the keyring has. */
-import { abandonable } from "@sealwright/seal";
+import { abandonable, isSealError } from "@sealwright/seal";
 import { type KeyringHome, keyringEntry } from "../commit.ts";
 import { type Keyring, withEncryptions } from "../keyring.ts";
 import type { CountSave, CountSaveOutcome } from "../observer.ts";
@@ -41,7 +41,9 @@ async function timed(
   try {
     return ended(await save(deadline.signal));
   } catch (error) {
-    return ended(deadline.signal.aborted ? "timeout" : "failed", error);
+    // A storage that fails later than that is no seal that took too long.
+    const late = deadline.signal.aborted && isSealError(error, "SEAL_TIMEOUT");
+    return ended(late ? "timeout" : "failed", error);
   } finally {
     clearTimeout(timer);
   }

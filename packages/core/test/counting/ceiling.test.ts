@@ -99,6 +99,19 @@ describe("the ceiling", () => {
     expect(done).toBe(BLOCK + 500);
   });
 
+  it("lets nothing be encrypted once the store is sealed, not even what waits for room with a keyring", async () => {
+    const { storage, holdRaises } = watched();
+    const { barrier } = await withSmallBlocks(storage);
+    const key = barrier.keyFor(barrier.keyring);
+    const release = holdRaises();
+    const puts = Promise.allSettled(Array.from({ length: BLOCK + 10 }, () => barrier.put("a", VALUE)));
+    const waiting = rejectsWithCode(barrier.encryptFor(key, [{ op: "put", path: "b", value: VALUE }]), "SEALED");
+    const last = barrier.lock();
+    release();
+    await Promise.all([waiting, puts]);
+    expect(key.total).toBe(last?.keyring.active.encryptions);
+  });
+
   it("takes a batch that is larger than a block", async () => {
     const store = await withSmallBlocks(openLastingStorage());
     const start = store.barrier.encryptions;

@@ -5,8 +5,10 @@ import {
   type EntryLayer,
   openBarrier,
   Rekey,
+  rotateRootKey,
   SealedStore,
   type Storage,
+  StorageError,
   type WrapKeyring,
 } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
@@ -15,7 +17,7 @@ import { rejectsWithCode } from "@sealwright/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Observed, observed } from "../support/observed.ts";
 import { openStaticSeal } from "../support/seals.ts";
-import { fallible, openLastingStorage } from "../support/storages.ts";
+import { delegate, fallible, openLastingStorage } from "../support/storages.ts";
 
 const VALUE = Buffer.from("value");
 const INTERVAL = 5 * 60_000;
@@ -204,12 +206,36 @@ describe("the count of an open store", () => {
 });
 
 describe("the timeout of the save", () => {
+  it("is the seal's: a disk that fails after it is told as the disk's failure", async () => {
+    const inner = openLastingStorage();
+    let seconds = 0;
+    const storage: Storage = {
+      ...delegate(inner),
+      async write(batch) {
+        if (seconds === 0) return inner.write(batch);
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+        throw new StorageError("STORAGE_FAILED", "the disk is gone");
+      },
+    };
+    const it = await open(storage, 1_000);
+    await putMany(it.store, 10);
+    seconds = 3;
+    await vi.advanceTimersByTimeAsync(INTERVAL + 3_000);
+    expect(it.told.saves).toMatchObject([{ outcome: "failed", error: { code: "STORAGE_FAILED" } }]);
+  });
+
   it("does not cut a rotation, a rekey or an initialisation short", async () => {
     const it = await open(openLastingStorage(), 1_000);
     it.slow.milliseconds = 5_000;
     const rotated = it.store.rotate();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await rotated).toMatchObject({ term: 2 });
+    const rekeyed = rotateRootKey(it.store);
+    const { rootKey } = it.store.barrier.keyring;
+    // The root key, and then the layer around the entries that it is in.
+    await vi.advanceTimersByTimeAsync(10_000);
+    await rekeyed;
+    expect(it.store.barrier.keyring.rootKey.equals(rootKey)).toBe(false);
     const fresh = new SealedStore({
       storage: openLastingStorage(),
       shares: shamir,
