@@ -39,7 +39,7 @@ const settings = {
   disable_sealwrap: {
     schema: flag,
     default: false,
-    doc: "`true`: an auto seal puts no second layer around the keyring, and takes off the one that is there.",
+    doc: "`true`: an auto seal puts no second layer around the keyring, and takes off the one that is there. Unless set, an auto seal puts one, which OpenBao doesn't read: see `operations/seal-wrap.md`.",
   },
   default_lease_ttl: { schema: duration, default: "768h", doc: "How long a token lives unless it says otherwise." },
   max_lease_ttl: { schema: duration, default: "768h", doc: "How long a token may live at most." },
@@ -53,6 +53,11 @@ const settings = {
     default: "1s",
     doc: "How long the save of the encryption count may take.",
     variable: "ENCRYPTION_COUNT_PERSIST_TIMEOUT",
+  },
+  encryption_count_persist_interval: {
+    schema: limit,
+    default: "5m",
+    doc: "How often the encryption count is saved if it moved, and whether the data key is due is looked at.",
   },
   ceremony_timeout: {
     schema: limit,

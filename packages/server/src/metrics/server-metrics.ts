@@ -3,10 +3,9 @@ import type { SealedStore } from "@sealwright/core";
 import type { ServerConfig } from "../config/index.ts";
 import { metricsOperation } from "../endpoints/metrics.ts";
 import type { Operation } from "../http/api.ts";
-import type { Log } from "../runtime/log.ts";
 import { Measurements } from "./measurements.ts";
 import { Prometheus } from "./prometheus.ts";
-import { addStoreGauges, StoreMetrics } from "./store-metrics.ts";
+import { addStoreGauges, StoreMetrics, type StoreMetricsDeps } from "./store-metrics.ts";
 
 /** All that one server measures, and how it is read. */
 export class ServerMetrics {
@@ -25,9 +24,9 @@ export class ServerMetrics {
     });
   }
 
-  /** Measures what a store tells; `sealType` is what its keyring may be wrapped by. */
-  observer(sealType: string, log: Log): StoreMetrics {
-    return new StoreMetrics({ measurements: this.measurements, prometheus: this.#prometheus, log, sealType });
+  /** Measures what a store tells. */
+  observer(deps: Pick<StoreMetricsDeps, "log" | "sealType" | "timeoutVariable">): StoreMetrics {
+    return new StoreMetrics({ measurements: this.measurements, prometheus: this.#prometheus, ...deps });
   }
 
   /** Shows the state of `store`. */

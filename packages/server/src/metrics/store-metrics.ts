@@ -13,8 +13,6 @@ import type { Log } from "../runtime/log.ts";
 import type { Counter, Measurements, Sample } from "./measurements.ts";
 import type { Prometheus } from "./prometheus.ts";
 
-const VARIABLE = "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
-
 /** What the metrics of a store need. */
 export interface StoreMetricsDeps {
   readonly measurements: Measurements;
@@ -22,6 +20,8 @@ export interface StoreMetricsDeps {
   readonly log: Log;
   /** The type of the seal that the keyring may be wrapped by. */
   readonly sealType: string;
+  /** The variable that raises the time for a save of the count. */
+  readonly timeoutVariable: string;
 }
 
 /** Measures a store, and tells the log what an operator has to know. */
@@ -121,14 +121,15 @@ export class StoreMetrics implements StoreObserver {
   }
 
   #tellTimeout(save: CountSave): void {
-    this.#deps.log.warn(
-      `the encryption count was not saved: the ${this.#deps.sealType} seal did not wrap the keyring within ` +
-        `${save.timeoutMilliseconds} ms. If it needs longer, raise ${VARIABLE}. ${consequence(save)}`,
+    const { log, sealType, timeoutVariable } = this.#deps;
+    log.warn(
+      `the encryption count was not saved: the ${sealType} seal did not wrap the keyring within ` +
+        `${save.timeoutMilliseconds} ms. If it needs longer, raise ${timeoutVariable}. ${consequence(save)}`,
       {
-        seal: this.#deps.sealType,
+        seal: sealType,
         took_ms: Math.round(save.milliseconds),
         timeout_ms: save.timeoutMilliseconds,
-        variable: VARIABLE,
+        variable: timeoutVariable,
         encryptions: save.encryptions,
       },
     );

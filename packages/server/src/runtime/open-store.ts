@@ -18,6 +18,12 @@ export interface OpenedStore {
   readonly settings: OpenedSeal["settings"];
 }
 
+/** The variable that raises the time for saves of the count: what set it now, since `BAO_…` hides `VAULT_…`. */
+function timeoutVariable({ origins }: ServerConfig): string {
+  const origin = origins.get("encryption_count_persist_timeout");
+  return origin?.from === "variable" ? origin.name : "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
+}
+
 /** Opens storage and seal together. Throws `StartupError`, `StorageError` or `SealError`, and leaves nothing open. */
 export async function openStore(
   config: ServerConfig,
@@ -45,8 +51,9 @@ export async function openStore(
       shares,
       ...(seal === undefined ? {} : { seal: timedSeal(seal, metrics.measurements) }),
       ...(config.disable_sealwrap ? {} : { layer: sealLayer }),
-      observer: metrics.observer(block.type, log),
+      observer: metrics.observer({ log, sealType: block.type, timeoutVariable: timeoutVariable(config) }),
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
+      upkeepIntervalMilliseconds: config.encryption_count_persist_interval,
     });
     metrics.show(store);
     if (store.autoSealed) probeAfterUnseal(store, log);

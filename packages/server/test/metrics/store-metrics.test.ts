@@ -21,7 +21,9 @@ function watched() {
   const log = createLog({ level: "info", format: "standard", write: (line) => lines.push(line) });
   const measurements = new Measurements();
   const prometheus = new Prometheus(measurements, "vault");
-  return { lines, prometheus, metrics: new StoreMetrics({ measurements, prometheus, log, sealType: "pkcs11" }) };
+  const timeoutVariable = "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
+  const metrics = new StoreMetrics({ measurements, prometheus, log, sealType: "pkcs11", timeoutVariable });
+  return { lines, prometheus, metrics };
 }
 
 describe("a save of the count", () => {
@@ -88,5 +90,30 @@ describe("a rotation by itself", () => {
     const { lines, metrics } = watched();
     metrics.rotationFailed("interval", new SealError("SEAL_UNAVAILABLE", "no answer"));
     expect(lines[0]).toContain("[ERROR] the data key is due to be replaced and was not: no answer");
+  });
+});
+
+describe("seal wrap", () => {
+  it("says of an entry that was not rewrapped why, and that it can be read", () => {
+    const { lines, metrics } = watched();
+    metrics.rewrapFailed("core/keyring", new SealError("SEAL_UNAVAILABLE", "the HSM is down"));
+    expect(lines[0]).toContain("[WARN]");
+    expect(lines[0]).toContain(
+      "core/keyring was not rewrapped, stays readable as it is, and is tried again: the HSM is down",
+    );
+  });
+
+  it("tells how a rewrap ended, failed entries by their number", () => {
+    const { lines, metrics } = watched();
+    metrics.rewrapEnded({ running: false, processed: 2, succeeded: 1, failed: 1 });
+    expect(lines[0]).toMatch(/rewrapped the entries .*succeeded=1 failed=1/);
+  });
+
+  it("warns of a key that has wrapped 2^31 times, quotes its name, and says what to do", () => {
+    const { lines, metrics } = watched();
+    metrics.sealKeyUsedUp({ type: "pkcs11", keyId: 'a"\n', wraps: 2 ** 31 });
+    expect(lines[0]).toContain("[WARN]");
+    expect(lines[0]).toContain('the pkcs11 seal\'s key "a\\"\\n" has wrapped 2147483648 times');
+    expect(lines[0]).toContain("rotate it at its service or device, then rewrap");
   });
 });
