@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { placed } from "./config/errors.ts";
+export { type ExplainedValue, explainConfig } from "./config/explain.ts";
 export { type DoctorOptions, diagnoseSeals, type SealReport } from "./doctor/diagnose-seals.ts";
 export { type Adoption, adoptStorage } from "./offline/adopt-storage.ts";
 export { isPlain } from "./offline/entries.ts";

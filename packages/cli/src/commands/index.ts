@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Registry } from "../registry.ts";
+import { configExplain } from "./config/explain.ts";
 import { deletePath } from "./delete.ts";
 import { kvDelete } from "./kv/delete.ts";
 import { kvDestroy } from "./kv/destroy.ts";
@@ -95,6 +96,7 @@ export const commandRegistry = new Registry(
     secretsMove,
     secretsTune,
     sealDoctor,
+    configExplain,
     storageList,
     storageGet,
     storageRotate,
@@ -109,6 +111,7 @@ export const commandRegistry = new Registry(
     { path: "policy", synopsis: "Say what tokens may do" },
     { path: "secrets", synopsis: "Mount and unmount secrets engines" },
     { path: "seal", synopsis: "Look at the seals" },
+    { path: "config", synopsis: "Look at a configuration" },
     { path: "storage", synopsis: "Read, rotate the key of, unwrap and adopt a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
   ],

@@ -67,6 +67,7 @@ export function readAudit(blocks: readonly Block[], reading: Reading): AuditConf
   }
   const block = unnamed(given);
   const values = readSection(auditFile, collect(auditFile, entriesOf(block), block.at.file, reading), "audit", reading);
+  const origin = reading.origins.get("audit.file_path");
   if (values.path !== undefined && values.file_path !== undefined) {
     throw new ConfigError(`${auditFile.name}: path and file_path are the same: give one of them`, block.at);
   }
@@ -76,6 +77,10 @@ export function readAudit(blocks: readonly Block[], reading: Reading): AuditConf
   }
   if (NO_FILES.includes(path)) {
     throw new ConfigError(`${auditFile.name}: ${path} cannot be read back and checked: name a file`, block.at);
+  }
+  if (origin !== undefined) {
+    reading.origins.delete("audit.file_path");
+    reading.origins.set("audit.path", origin);
   }
   return { type, path };
 }

@@ -41,3 +41,21 @@ function measure(text: string): number {
   );
   return parts.reduce((sum, part) => sum + part, 0) / 1e6;
 }
+
+const UNITS = [
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+  ["ms", 1],
+] as const;
+
+/** Whole milliseconds as `parseDuration` takes them: `768h`, `1m30s`, `1s500ms`; nought is `0s`. */
+export function formatDuration(milliseconds: number): string {
+  let rest = milliseconds;
+  const parts = UNITS.map(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 ? "" : `${count}${unit}`;
+  });
+  return parts.join("") || "0s";
+}

@@ -48,6 +48,11 @@ export const timeout = duration.refine((value) => value <= LONGEST_TIMER, "expec
 /** Milliseconds that something may take. */
 export const limit = timeout.refine((value) => value >= 1, "expected a duration of at least 1ms");
 
+/** Whether values of `schema` are durations, in milliseconds. */
+export function isDuration(schema: z.ZodType): boolean {
+  return [duration, timeout, limit].some((each) => each === schema);
+}
+
 /** One of a few words, in any case. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   const error = `expected one of ${words.join(", ")}`;
