@@ -33,8 +33,11 @@ export interface FaultProxy {
   readonly address: string;
   /** How many connections clients have opened so far. */
   readonly connections: number;
-  /** From now on, for new connections and for what comes in over open ones. */
-  set(fault: Fault): void;
+  /**
+   * From now on, for new connections and for what comes in over open ones. A function chooses by what a client sends: it
+   * is asked for every piece, which is a whole request where that is small and HTTP/1.1.
+   */
+  set(fault: Fault | ((piece: Buffer) => Fault)): void;
   /** Stops listening, as a service that is down, and cuts what is open. New connections are refused. */
   offline(): Promise<void>;
   /** Listens again, on the same port. */
@@ -53,7 +56,7 @@ function httpAnswer({ status, headers = {}, body = "" }: Extract<Fault, { kind: 
 
 /** Starts a proxy on a free port of the loopback, in front of `port` there. */
 export async function startFaultProxy(target: { readonly port: number }): Promise<FaultProxy> {
-  let fault = NONE;
+  let choose = (_piece: Buffer): Fault => NONE;
   let connections = 0;
   const open = new Set<Socket>();
 
@@ -66,6 +69,7 @@ export async function startFaultProxy(target: { readonly port: number }): Promis
   };
 
   const forward = (client: Socket, upstream: () => Socket, piece: Buffer): void => {
+    const fault = choose(piece);
     switch (fault.kind) {
       case "none":
         upstream().write(piece);
@@ -124,8 +128,8 @@ export async function startFaultProxy(target: { readonly port: number }): Promis
     get connections() {
       return connections;
     },
-    set(next) {
-      fault = next;
+    set(fault) {
+      choose = typeof fault === "function" ? fault : () => fault;
     },
     offline: close,
     online: () => listen(port),

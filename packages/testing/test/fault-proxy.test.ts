@@ -72,6 +72,19 @@ test("delay: the answer comes, later", async () => {
   expect(performance.now() - start).toBeGreaterThan(75);
 });
 
+test("a function: chooses by the request, which it sees", async () => {
+  const seen: string[] = [];
+  proxy.set((piece) => {
+    const [line = ""] = piece.toString("latin1").split("\r\n");
+    seen.push(line);
+    return line.includes("/denied") ? { kind: "status", status: 403 } : { kind: "none" };
+  });
+  const statuses = [await fetch(`http://${proxy.address}/allowed`), await fetch(`http://${proxy.address}/denied`)];
+  expect(statuses.map(({ status }) => status)).toEqual([200, 403]);
+  expect(seen).toEqual(["GET /allowed HTTP/1.1", "GET /denied HTTP/1.1"]);
+  expect(served).toBe(1);
+});
+
 test("none: everything is as it was, and connections are counted", async () => {
   proxy.set({ kind: "reset" });
   await codeOf(ask());
