@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ChildProcess, execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { isSealError } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -179,13 +180,16 @@ describe("close", () => {
     await rejectsWithCode(fake.tell("pid"), "SEAL_UNAVAILABLE");
   });
 
-  it("ends a process that hangs, and rejects the call under way and the one behind it with SEAL_UNAVAILABLE", async () => {
+  it("ends a process that hangs at once, and rejects the call under way and the one behind it with SEAL_UNAVAILABLE", async () => {
     const fake = await openFake();
     const pid = Number(await fake.tell("pid"));
     const calls = Promise.allSettled([fake.tell("hang"), fake.tell("pid")]);
+    // Both are on their way to the process then.
+    await setImmediate();
     await fake.seal.close();
     for (const call of await calls) expect(call).toMatchObject({ reason: { code: "SEAL_UNAVAILABLE" } });
     await gone(pid);
+    expect(await fake.journal()).toEqual([`open ${pid}`]);
   });
 
   it("ends a process whose library holds a thread for ever", async () => {
