@@ -12,6 +12,8 @@ export interface Parts {
   readonly seal?: string;
   /** Any free one unless given. */
   readonly port?: number;
+  /** Whatever else stands at the top level. */
+  readonly lines?: string;
 }
 
 /** A `seal "static"` block for the key file at `path`. */
@@ -32,7 +34,10 @@ export function pkcs11Seal({ lib, tokenLabel }: Pick<SoftHsm, "lib" | "tokenLabe
 }
 
 /** Writes `server.hcl` and gives the argument that names it. The data goes to `./data`. */
-export async function writeConfig(work: Workplace, { storage = "lmdb", seal = "", port = 0 }: Parts): Promise<string> {
+export async function writeConfig(
+  work: Workplace,
+  { storage = "lmdb", seal = "", port = 0, lines = "" }: Parts,
+): Promise<string> {
   const text = `storage "${storage}" {
   path = "./data"
 }
@@ -40,7 +45,7 @@ listener "tcp" {
   address     = "127.0.0.1:${port}"
   tls_disable = true
 }
-${seal}`;
+${seal}${lines}`;
   await writeFile(work.path("server.hcl"), text);
   return "-config=server.hcl";
 }

@@ -12,10 +12,21 @@ import { type ServerProcess, Workplace } from "../support/command.ts";
 import { pkcs11Seal, writeConfig } from "./config.ts";
 
 const TIMEOUT = "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
+const DEFAULT_MS = 1_000;
+/** What a stop takes beside a save, on a busy machine. */
+const STOP_MS = 1_500;
+const FIVE_SECONDS = 5_000;
 const REQUESTS = 1_000;
 const AT_ONCE = 16;
 /** `max_operations` / 256: a ceiling is this far above the count at most. */
 const BLOCK = 15_099_494;
+
+/** What the server has saved since it started, as Prometheus reads it. */
+interface Saves {
+  readonly ended: number;
+  readonly seconds: number;
+  readonly failures: Readonly<Record<"timeout" | "failed" | "superseded", number>>;
+}
 
 describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server on a slow HSM", () => {
   let work: Workplace;
@@ -23,6 +34,19 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
   let faulty: FaultyHsm;
   let server: ServerProcess;
   let token = "";
+
+  interface Settings {
+    /** The longest that one call of the HSM may take. */
+    readonly deadline?: string;
+    /** Between saves of the count: the default of five minutes, which no test reaches, unless given. */
+    readonly interval?: string;
+  }
+
+  async function configure({ deadline = "9s", interval }: Settings = {}): Promise<void> {
+    const seal = pkcs11Seal({ ...hsm, lib: faulty.lib }, `mechanism = "CKM_AES_GCM"\n  call_deadline = "${deadline}"`);
+    const lines = interval === undefined ? "" : `encryption_count_persist_interval = "${interval}"\n`;
+    await writeConfig(work, { storage: "file", seal, lines });
+  }
 
   async function serve(env: Readonly<Record<string, string>> = {}): Promise<void> {
     server = await work.serve(["-config=server.hcl"], { ...hsm.env, ...faulty.env, HSM_PIN: hsm.pin, ...env });
@@ -41,10 +65,37 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
     return data;
   }
 
+  async function saves(): Promise<Saves> {
+    const text = await (await call("GET", "sys/metrics?format=prometheus")).text();
+    const name = "sealwright_encryption_count_persist";
+    const read = (series: string): number => Number(new RegExp(`^${name}_${series} (\\S+)$`, "m").exec(text)?.[1]);
+    const failures = (reason: string): number => read(`failures_total\\{reason="${reason}"\\}`);
+    return {
+      ended: read("seconds_count"),
+      seconds: read("seconds_sum"),
+      failures: { timeout: failures("timeout"), failed: failures("failed"), superseded: failures("superseded") },
+    };
+  }
+
+  const NO_FAILURES: Saves["failures"] = { timeout: 0, failed: 0, superseded: 0 };
+
   async function puts(number: number): Promise<void> {
     for (let each = 0; each < number; each++) {
       expect((await call("PUT", `slow/${each}`, { value: "v" })).status).toBe(204);
     }
+  }
+
+  /** The keyring's entry as it stands on disk. */
+  async function storedKeyring(): Promise<Buffer> {
+    const file = JSON.parse(await readFile(work.path("data/core/_keyring"), "utf8")) as { Value: string };
+    return Buffer.from(file.Value, "base64");
+  }
+
+  /** Stops the server by SIGTERM, and answers how many milliseconds that took. */
+  async function stop(): Promise<number> {
+    const began = performance.now();
+    await server.stop();
+    return performance.now() - began;
   }
 
   beforeEach(async () => {
@@ -52,8 +103,7 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
     hsm = await softHsm();
     await hsm.addAesKey({ label: "unseal-key", id: "01" });
     faulty = await faultyHsm({ forwardTo: hsm.lib });
-    const seal = pkcs11Seal({ ...hsm, lib: faulty.lib }, 'mechanism = "CKM_AES_GCM"\n  call_deadline = "9s"');
-    await writeConfig(work, { storage: "file", seal });
+    await configure();
     token = "";
   });
 
@@ -70,38 +120,77 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
     expect((await call("POST", "sys/mounts/slow", { type: "kv" })).status).toBe(204);
   }
 
+  /** Starts the server again, on an HSM without faults. */
   async function restart(): Promise<void> {
     faulty.clear();
     await serve();
     await server.command.until(/unsealed by/);
   }
 
+  async function expectNotBelow(encryptions: number): Promise<void> {
+    const after = (await status()).encryptions;
+    expect(after).toBeGreaterThanOrEqual(encryptions);
+    expect(after).toBeLessThanOrEqual(encryptions + BLOCK);
+  }
+
   test("has its keyring in Vault's seal-wrapped form", async () => {
     await begin();
-    const file = JSON.parse(await readFile(work.path("data/core/_keyring"), "utf8")) as { Value: string };
-    const entry = Buffer.from(file.Value, "base64");
+    const entry = await storedKeyring();
     expect([entry[0], entry.at(-1)]).toEqual([0x0a, "s".charCodeAt(0)]);
     expect(entry.includes("unseal-key")).toBe(true);
   });
 
-  test("that needs five seconds: stopping gives up after the second that is the default, says which variable to raise, and the ceiling keeps the count", async () => {
+  test("that needs five seconds for a save that may take one: a warning names seal, time and variable, and the next save has it all", async () => {
+    await configure({ interval: "300ms" });
+    await begin();
+    const slow = faulty.delay("C_Encrypt", FIVE_SECONDS, { times: 1 });
+    await puts(20);
+    const [line] = await server.command.until(/^.*the encryption count was not saved.*$/m);
+    slow.lift();
+    expect(line).toContain("[WARN]");
+    expect(line).toContain(`the pkcs11 seal did not wrap the keyring within ${DEFAULT_MS} ms`);
+    expect(line).toContain(`raise ${TIMEOUT}`);
+    expect(Number(/took_ms=(\d+)/.exec(line)?.[1])).toBeGreaterThanOrEqual(DEFAULT_MS);
+    const before = await saves();
+    expect(before.failures).toEqual({ ...NO_FAILURES, timeout: 1 });
+    await expect.poll(async () => (await saves()).ended, { timeout: 10_000 }).toBeGreaterThan(before.ended);
+    expect((await saves()).failures).toEqual(before.failures);
+    const { encryptions } = await status();
+    await server.stop();
+    await restart();
+    expect((await status()).encryptions).toBe(encryptions);
+  }, 40_000);
+
+  test("that needs five seconds: a stop gives up after the second that is the default and says so, and the ceiling keeps the count", async () => {
     await begin();
     await puts(20);
     const { encryptions } = await status();
-    faulty.delay("C_Encrypt", 5_000);
-    const began = performance.now();
-    await server.stop();
-    // A second for the save; what else a stop does needs no HSM.
-    expect(performance.now() - began).toBeLessThan(5_000);
+    faulty.delay("C_Encrypt", FIVE_SECONDS);
+    expect(await stop()).toBeLessThan(DEFAULT_MS + STOP_MS);
     expect(server.output).toMatch(/was not saved: the pkcs11 seal did not wrap the keyring within 1000 ms/);
+    expect(server.output).toMatch(/The next start counts from a ceiling above it/);
     expect(server.output).toContain(TIMEOUT);
     await restart();
-    const after = (await status()).encryptions;
-    expect(after).toBeGreaterThanOrEqual(encryptions);
-    expect(after).toBeLessThanOrEqual(encryptions + BLOCK);
+    await expectNotBelow(encryptions);
   }, 40_000);
 
-  test("that needs longer than the default is no matter where the variable allows it: the count is exact", async () => {
+  test("that needs five seconds for a save that may take eight: it succeeds, and after SIGKILL the count is right", async () => {
+    await configure({ interval: "300ms" });
+    await begin({ [TIMEOUT]: "8s" });
+    await expect.poll(async () => (await saves()).ended).toBeGreaterThan(0);
+    const before = await storedKeyring();
+    faulty.delay("C_Encrypt", FIVE_SECONDS);
+    await puts(10);
+    await expect.poll(async () => (await saves()).seconds, { timeout: 10_000 }).toBeGreaterThan(FIVE_SECONDS / 1000);
+    expect((await saves()).failures).toEqual(NO_FAILURES);
+    const { encryptions } = await status();
+    await server.stop("SIGKILL");
+    expect(await storedKeyring()).not.toEqual(before);
+    await restart();
+    await expectNotBelow(encryptions);
+  }, 40_000);
+
+  test("that needs longer than the default is no matter to a stop where the variable allows it: the count is exact", async () => {
     await begin({ [TIMEOUT]: "8s" });
     await puts(20);
     const { encryptions } = await status();
@@ -112,26 +201,13 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
     expect((await status()).encryptions).toBe(encryptions);
   }, 40_000);
 
-  test("and a save that succeeded is there after SIGKILL: never below what was done, a block above at most", async () => {
-    await begin({ [TIMEOUT]: "8s" });
-    await puts(10);
-    const held = faulty.delay("C_Encrypt", 500);
-    // A rewrap saves the count with the keyring.
-    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(204);
-    await server.command.until(/rewrapped the entries/);
-    expect(held.calls).toBeGreaterThan(1);
-    const { encryptions } = await status();
-    await server.stop("SIGKILL");
-    await restart();
-    const after = (await status()).encryptions;
-    expect(after).toBeGreaterThanOrEqual(encryptions);
-    expect(after).toBeLessThanOrEqual(encryptions + BLOCK);
-  }, 40_000);
-
-  test(`${REQUESTS} puts and gets complete while the HSM holds the keyring`, async () => {
-    await begin();
+  test(`${REQUESTS} puts and gets complete while the HSM holds a save`, async () => {
+    await configure({ deadline: "60s", interval: "300ms" });
+    await begin({ [TIMEOUT]: "60s" });
     const hang = faulty.hang("C_Encrypt");
-    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(204);
+    await puts(1);
+    await expect.poll(() => hang.calls).toBe(1);
+    const before = await saves();
     let next = 0;
     const worker = async (): Promise<void> => {
       while (next < REQUESTS) {
@@ -142,28 +218,45 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    const shown = (await (await call("GET", "sys/sealwrap/rewrap")).json()) as { data: object };
-    expect(shown.data).toEqual({ is_running: true, entries: { processed: 0, succeeded: 0, failed: 0 } });
-    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(200);
+    expect(await saves()).toEqual(before);
     hang.lift();
-    await server.command.until(/rewrapped the entries/);
+    await expect.poll(async () => (await saves()).ended).toBeGreaterThan(before.ended);
+    expect((await saves()).failures).toEqual(NO_FAILURES);
   }, 60_000);
 
   test("that hangs for ever: rotate answers that the seal timed out, the old key stays, and a stop takes no longer than the timeout", async () => {
-    const seal = pkcs11Seal({ ...hsm, lib: faulty.lib }, 'mechanism = "CKM_AES_GCM"\n  call_deadline = "800ms"');
-    await writeConfig(work, { storage: "file", seal });
-    await begin({ [TIMEOUT]: "300ms" });
+    await configure({ deadline: "800ms" });
+    await begin();
     faulty.hang("C_Encrypt");
     const rotated = await call("PUT", "sys/rotate");
-    expect(rotated.status).toBeGreaterThanOrEqual(500);
-    expect(((await rotated.json()) as { errors: string[] }).errors.join()).toMatch(/pkcs11.*(deadline|in time|800)/);
+    const { errors } = (await rotated.json()) as { errors: string[] };
+    expect([rotated.status, errors.join()]).toEqual([503, expect.stringMatching(/pkcs11 seal.*within 800 ms/)]);
     expect((await status()).term).toBe(1);
     await puts(3);
-    const began = performance.now();
-    await server.stop();
-    expect(performance.now() - began).toBeLessThan(3_000);
+    const { encryptions } = await status();
+    expect(await stop()).toBeLessThan(DEFAULT_MS + STOP_MS);
     expect(server.output).toMatch(/the encryption count was not saved/);
     await restart();
     expect((await status()).term).toBe(1);
+    await expectNotBelow(encryptions);
+  }, 40_000);
+
+  test("and is killed in the middle of a rewrap: the next start goes on with it", async () => {
+    await begin();
+    const hang = faulty.hang("C_Encrypt");
+    const before = await storedKeyring();
+    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(204);
+    await expect.poll(() => hang.calls).toBe(1);
+    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(200);
+    expect(await (await call("GET", "sys/sealwrap/rewrap")).json()).toMatchObject({
+      data: { is_running: true, entries: { processed: 0, succeeded: 0, failed: 0 } },
+    });
+    await server.stop("SIGKILL");
+    await restart();
+    await server.command.until(/rewrapped the entries/);
+    expect(await storedKeyring()).not.toEqual(before);
+    expect(await (await call("GET", "sys/sealwrap/rewrap")).json()).toMatchObject({
+      data: { is_running: false, entries: { processed: 2, succeeded: 2, failed: 0 } },
+    });
   }, 40_000);
 });
