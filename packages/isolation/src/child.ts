@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The child process: `node child.ts MODULE` imports MODULE (a specifier or file URL whose export `plugin` is an
- * auto-seal plugin) at once and waits for its configuration on the channel. It ends when the channel closes, so a dead
- * host leaves no child behind; only a library that holds the main thread just then can delay that.
+ * The child process: `node child.ts MODULE [SHA256]` imports MODULE (a specifier or file URL whose export `plugin` is an
+ * auto-seal plugin, of that digest where one is given) at once and waits for its configuration on the channel. It ends
+ * when the channel closes, so a dead host leaves no child behind; only a library that holds the main thread just then can
+ * delay that.
  */
 import { flushCompileCache } from "node:module";
-import { type AutoSealPlugin, NOTHING_FOUND, type Seal, type SealEnvironment, SealError } from "@sealwright/seal";
+import {
+  containPlugin,
+  importPlugin,
+  NOTHING_FOUND,
+  type Seal,
+  type SealEnvironment,
+  SealError,
+} from "@sealwright/seal";
 import { type Answers, type FromChild, type Request, type ToChild, toFailure } from "./protocol.ts";
 
-/** More than any seal answers: 64 KiB and what an envelope adds. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
+const [, , specifier = "", sha256] = process.argv;
 
-const specifier = process.argv[2] ?? "";
-
-function isAutoSealPlugin(value: unknown): value is AutoSealPlugin {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "auto" && "open" in value;
-}
-
-async function loadPlugin(): Promise<AutoSealPlugin> {
-  let loaded: unknown;
-  try {
-    loaded = await import(specifier);
-  } catch (cause) {
-    throw new SealError("SEAL_PLUGIN_UNAVAILABLE", `the seal's module ${specifier} cannot be loaded`, { cause });
-  }
-  const exported = loaded as { readonly plugin?: unknown };
-  if (isAutoSealPlugin(exported.plugin)) return exported.plugin;
-  throw new SealError("SEAL_PLUGIN_UNAVAILABLE", `the module ${specifier} exports no auto-seal named "plugin"`);
-}
-
-const loading = loadPlugin();
+const loading = importPlugin({ specifier, ...(sha256 === undefined ? {} : { sha256 }) }).then(containPlugin);
 // Whoever opens the seal is told; until then the rejection must not end the process.
 loading.catch(() => undefined);
 
@@ -48,11 +37,6 @@ let opened: Seal | undefined;
 function seal(): Seal {
   if (opened === undefined) throw new SealError("SEAL_UNAVAILABLE", "the seal is not open in its process");
   return opened;
-}
-
-function sizeOf(answer: Answers[keyof Answers]): number {
-  if (answer instanceof Uint8Array) return answer.length;
-  return answer !== undefined && "ciphertext" in answer ? answer.ciphertext.length : 0;
 }
 
 async function perform(request: Request): Promise<Answers[keyof Answers]> {
@@ -81,9 +65,6 @@ async function perform(request: Request): Promise<Answers[keyof Answers]> {
 async function answer({ id, request }: ToChild): Promise<void> {
   try {
     const value = await perform(request);
-    if (sizeOf(value) > MAX_ANSWER_BYTES) {
-      throw new Error(`it answered ${sizeOf(value)} bytes, and ${MAX_ANSWER_BYTES} are the most that a seal answers`);
-    }
     send({ kind: "answer", id, value });
     // Sending has copied the bytes.
     if (value instanceof Uint8Array) value.fill(0);

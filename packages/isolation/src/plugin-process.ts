@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly type: string;
   /** What the child imports: a package's name or a file URL; its export `plugin` is the plugin. */
   readonly module: string;
+  /** The SHA-256 of the file that `module` is the URL of, in lower-case hexadecimal: another one is not imported. */
+  readonly sha256?: string;
   /** The environment to pass on, usually the host's own. */
   readonly env: NodeJS.ProcessEnv;
   /** Variables that the child must not see: the `secretVariables` of every plugin. */
@@ -62,10 +64,11 @@ export class PluginProcess {
   #output = "";
 
   constructor(options: ChildOptions) {
-    const { type, module, env, withhold, childPath, maxParallel = DEFAULT_PARALLEL } = options;
+    const { type, module, sha256, env, withhold, childPath, maxParallel = DEFAULT_PARALLEL } = options;
     const { memoryLimitBytes = DEFAULT_MEMORY_BYTES } = options;
     this.#type = type;
-    this.#child = fork(childPath ?? fileURLToPath(CHILD_FILE), [module], forkOptions(env, withhold, maxParallel));
+    const args = sha256 === undefined ? [module] : [module, sha256];
+    this.#child = fork(childPath ?? fileURLToPath(CHILD_FILE), args, forkOptions(env, withhold, maxParallel));
     this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
     this.#child.on("error", (cause) => this.#end(cause.message));
     // A channel that closes while the process lives on leaves it useless.
@@ -137,12 +140,9 @@ export class PluginProcess {
     this.#goWhenIdle();
   }
 
-  /**
-   * Lets the plugin close its seal, for two seconds at most, and ends the process. Where a request is still under way the
-   * device may hang, and the process ends at once: whoever stops a server does not wait for it. Never rejects.
-   */
+  /** Lets the plugin close its seal, for two seconds at most, and ends the process. Never rejects. */
   async close(): Promise<void> {
-    if (this.#pending.size === 0) await this.request({ op: "close" }, GRACE_MS).catch(() => undefined);
+    await this.request({ op: "close" }, GRACE_MS).catch(() => undefined);
     this.kill();
     await this.ended;
   }

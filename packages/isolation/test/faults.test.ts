@@ -125,17 +125,17 @@ describe("a failure", () => {
     expect(error.cause).toMatchObject({ message: expect.stringContaining("TypeError") });
   });
 
-  it("in the form of an answer beyond all measure is SEAL_UNAVAILABLE", async () => {
+  it("in the form of an answer beyond all measure is SEAL_PLUGIN_UNAVAILABLE", async () => {
     const fake = await openFake();
-    await rejectsWithCode(fake.tell("huge"), "SEAL_UNAVAILABLE");
-    await rejectsWithCode(fake.seal.unwrap({ ciphertext: Buffer.from("huge") }), "SEAL_UNAVAILABLE");
+    await rejectsWithCode(fake.tell("huge"), "SEAL_PLUGIN_UNAVAILABLE");
+    await rejectsWithCode(fake.seal.unwrap({ ciphertext: Buffer.from("huge") }), "SEAL_PLUGIN_UNAVAILABLE");
     expect(await fake.tell("still here")).toBe("still here");
   });
 
   it("to load the module is SEAL_PLUGIN_UNAVAILABLE, naming it", async () => {
     for (const module of ["@sealwright/plugin-nowhere", new URL("./support/fake.ts", import.meta.url).href]) {
       const error = await rejectsWithCode(openIsolated(await fakeOptions({ module })), "SEAL_PLUGIN_UNAVAILABLE");
-      expect(error.message).toContain(module);
+      expect(error.message).toContain(module.replace("file://", ""));
     }
   });
 });
