@@ -140,9 +140,12 @@ export class PluginProcess {
     this.#goWhenIdle();
   }
 
-  /** Lets the plugin close its seal, for two seconds at most, and ends the process. Never rejects. */
+  /**
+   * Lets the plugin close its seal, for two seconds at most, and ends the process. Where a request is still under way the
+   * device may hang, and the process ends at once: whoever stops a server does not wait for it. Never rejects.
+   */
   async close(): Promise<void> {
-    await this.request({ op: "close" }, GRACE_MS).catch(() => undefined);
+    if (this.#pending.size === 0) await this.request({ op: "close" }, GRACE_MS).catch(() => undefined);
     this.kill();
     await this.ended;
   }
