@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes, randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Barrier } from "./barrier.ts";
 import { CoreError } from "./errors.ts";
 import { CLUSTER } from "./paths.ts";

@@ -5,7 +5,7 @@
  */
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { KEY_BYTES } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { CoreError } from "./errors.ts";
 import { parseExact, stringifyExact } from "./exact-json.ts";
 

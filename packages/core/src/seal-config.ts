@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `core/seal-config` and `core/recovery-config`: plain JSON that says how many shares there are and of what seal. */
 import type { ShareNumbers } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { CoreError } from "./errors.ts";
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

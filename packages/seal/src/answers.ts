@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether what a plugin answered is what its type says. What is read here has the known parts only. */
-import { z } from "zod";
+import * as z from "zod";
 import type { SealedBlob } from "./blob.ts";
 import { MAX_PLAINTEXT_BYTES } from "./contract.ts";
 import type { Diagnosis } from "./diagnosis.ts";

@@ -3,7 +3,7 @@
  * How a plugin declares its configuration: as data, which gives the types, the variables, the defaults, what is secret,
  * and the documentation's table. `resolve.ts` reads stanza and environment by it.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** One configuration key of a seal. */
 export interface ConfigField<Schema extends z.ZodType = z.ZodType> {

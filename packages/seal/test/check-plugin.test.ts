@@ -2,7 +2,7 @@
 import { checkPlugin } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 const field = { schema: z.string(), doc: "The key." };
 const fit = { kind: "auto", type: "acme", config: { key_name: field }, open: async () => undefined };

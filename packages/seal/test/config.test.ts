@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { booleanText, type ConfigFields, integerText, secretVariables, settingsTable } from "@sealwright/seal";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 describe("booleanText", () => {
   for (const text of ["", "yes", "on", "2", "truee", " true", "-1"]) {

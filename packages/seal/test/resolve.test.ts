@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { booleanText, type ConfigFields, integerText, resolveConfig, type Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 const SECRET = "correct horse battery staple";
 

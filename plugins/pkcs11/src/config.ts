@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { booleanText, type ConfigFields, type ConfigOf, integerText, SealError } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The variables of a key: OpenBao's name, then Vault's. */
 function variables(name: string): string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { timingSafeEqual } from "node:crypto";
 import type { ConfigFields, ConfigOf } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { contradiction } from "./errors.ts";
 import { decodeKey } from "./key-text.ts";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { inPlain, unverified } from "./errors.ts";
 import { type TlsOptions, tlsOptions } from "./tls.ts";
 

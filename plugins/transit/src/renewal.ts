@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Keeps the token alive: renewed soon after the seal is opened, and then at half of the life that it was given. */
 import { isSealError, type SealEnvironment } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import type { Answer, Remote } from "./remote.ts";
 
 /** Opening a seal touches no network, so the first renewal comes after it. */

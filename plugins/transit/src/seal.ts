@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { guardSeal, type Seal, type SealCall } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { garbled, keyMissing, nameOf, noAdditionalData, noCiphertext } from "./errors.ts";
 import { type Operation, refused } from "./refusals.ts";
 import type { Answer, Remote } from "./remote.ts";

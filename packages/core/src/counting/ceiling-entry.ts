@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The ceiling in storage: JSON `{"term": u32, "ceiling": u64}` in a barrier entry of its own. */
-import { z } from "zod";
+import * as z from "zod";
 import { openEntry, sealEntry, termOf } from "../entry.ts";
 import { CoreError } from "../errors.ts";
 import { parseExact, stringifyExact } from "../exact-json.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Where a rewrap is, in storage: what is there is still to be done, whatever becomes of the process. */
-import { z } from "zod";
+import * as z from "zod";
 import { REWRAP } from "../paths.ts";
 import type { Change, Storage } from "../storage.ts";
 import { LAYERED_PATHS } from "./entry-layer.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The head of the chain under the barrier, where somebody who can write to files cannot put another one. */
 import { type Barrier, CoreError, type PlainChange, paths } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { AuditFile } from "./audit-file.ts";
 import { START } from "./line.ts";
 import type { StoredHead } from "./verify.ts";

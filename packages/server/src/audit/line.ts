@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One line of the audit file: JSON that names its number and the SHA-256 of the line before, so that lines form a chain. */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A place in the chain: a line's number, counted from 1 over all files, and its SHA-256 (hex, without its line end). */
 export interface ChainPosition {

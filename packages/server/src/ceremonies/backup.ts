@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The backups of PGP-encrypted shares: plain entries, since what they hold is encrypted to their holders. */
 import { CoreError, type SealedStore } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 
 const schema = z.object({ Nonce: z.string(), Keys: z.record(z.string(), z.array(z.hex())) });
 

@@ -5,7 +5,7 @@
  * defaults and the documentation's tables.
  */
 import { closest } from "fastest-levenshtein";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ConfigError, type ConfigWarning, type SourcePosition } from "./errors.ts";
 import type { HclEntry, HclNode } from "./hcl/index.ts";
 

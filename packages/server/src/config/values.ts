@@ -4,7 +4,7 @@
  * list of these) as loosely as Vault does: numbers and booleans may stand in quotes. Every message begins `expected`.
  */
 import { booleanText } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { DURATION, parseDuration } from "./duration.ts";
 
 const CONTROL_CHARACTER = /\p{Cc}/u;

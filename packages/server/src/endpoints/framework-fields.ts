@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Fields as Vault's request framework takes them: numbers and flags may be texts, and a list one text with commas. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseObject } from "../http/body.ts";
 
 const WHOLE = /^[+-]?\d{1,19}$/;

@@ -3,7 +3,7 @@
  * `sys/generate-root/*` without a token, `sys/generate-root-token/*` with one, over the same attempt; and
  * `sys/decode-token`, which reveals a token that a one-time password hides.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { cancelScope } from "../ceremonies/cancelling.ts";
 import { startedFields } from "../ceremonies/details.ts";
 import { revealToken } from "../ceremonies/one-time-password.ts";

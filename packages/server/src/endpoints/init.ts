@@ -8,7 +8,7 @@ import {
   unansweredInit,
 } from "@sealwright/core";
 import type { ShareNumbers } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { type DeliveredShares, deliverShares } from "../ceremonies/delivery.ts";
 import type { InitAnswer } from "../ceremonies/init-answer.ts";
 import { recipientsFor } from "../ceremonies/rekey-request.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The fields that make and tune mounts, as Vault's clients send them. */
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError } from "../http/problem.ts";
 import { bool, duration } from "../mounts/fields.ts";
 import { type Mount, type MountConfig, type MountType, NO_CONFIG } from "../mounts/mount.ts";

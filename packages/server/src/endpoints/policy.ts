@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/policies/acl`, and `sys/policy`, its older name. */
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiResponse, type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { int } from "../http/body.ts";
 import { HttpError } from "../http/problem.ts";

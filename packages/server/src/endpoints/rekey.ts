@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/rekey/*` and `sys/rekey-recovery-key/*`: rekeys that need no token, since the shares are the leave. */
-import { z } from "zod";
+import * as z from "zod";
 import { cancelScope } from "../ceremonies/cancelling.ts";
 import type { RekeyService } from "../ceremonies/rekey-service.ts";
 import { completedRekey, rekeyState, verificationState } from "../ceremonies/rekey-views.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { HttpError } from "../http/problem.ts";
 import { dataResponse, mergedResponse } from "../http/respond.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/rotate/config` and `sys/rotate/keyring/config`: when the data key is replaced without being asked. */
 import { configureRotation, type RotationConfig, type SealedStore } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../config/duration.ts";
 import { type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { HttpError } from "../http/problem.ts";

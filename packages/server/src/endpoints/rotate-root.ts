@@ -4,7 +4,7 @@
  * `sys/rotate/root`, a new root key by such a token alone.
  */
 import { type RekeyStatus, rotateRootKey, type SealedStore } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import { cancelScope } from "../ceremonies/cancelling.ts";
 import type { RekeyDetails } from "../ceremonies/details.ts";
 import type { RekeyService, RekeyState } from "../ceremonies/rekey-service.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/seal-config/confirm/*`: the present quorum says which seal configuration holds after somebody altered one. */
 import { CoreError, type SealedStore, sealConfigConfirmation } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import { cancelScope } from "../ceremonies/cancelling.ts";
 import type { Ceremonies } from "../ceremonies/ceremonies.ts";
 import { startedFields } from "../ceremonies/details.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `auth/token/*`. */
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiResponse, type Call, type Endpoint, onWrite, operation, operationWith } from "../http/api.ts";
 import { HttpError, permissionDenied } from "../http/problem.ts";
 import { dataResponse, noContent } from "../http/respond.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { z } from "zod";
+import * as z from "zod";
 import { type Endpoint, onWrite, operationWith } from "../http/api.ts";
 import { HttpError } from "../http/problem.ts";
 import { plain } from "../http/respond.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the HTTP edge hands to an endpoint and what it takes back: no Express, no sockets. */
-import { z } from "zod";
+import * as z from "zod";
 import { readFields } from "./body.ts";
 
 /** The verbs of the API. LIST arrives as GET with `list=true`. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reading a request's JSON object as Go's decoder would: names in any case, `null` like absent, unknown ones ignored. */
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError } from "./problem.ts";
 
 function refuse(why: string): never {

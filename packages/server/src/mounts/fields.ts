@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Fields as Vault's framework takes them: numbers and booleans may come as text, since its command line sends text. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../config/duration.ts";
 import { HttpError } from "../http/problem.ts";
 

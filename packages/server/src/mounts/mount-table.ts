@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which engine answers below which path: the table at `sealwright/mounts`, read once per unseal. */
 import { type Barrier, Mutex, type PlainChange, type SealedStore } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import { InUse } from "./in-use.ts";
 import { firstMount, type Mount, mountSchema } from "./mount.ts";
 

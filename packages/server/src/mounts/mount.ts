@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A mount: an engine at a path, as it stands in the table of mounts. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What `sys/mounts/:path/tune` may change besides the description and the options. Lease durations are seconds. */
 export const mountConfigSchema = z.object({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a mount serves, as it stands in the OpenAPI document. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Method, OperationDescription } from "../http/api.ts";
 import { AREAS, CONFIG } from "./kv2/engine.ts";
 import { kvVersion, type Mount, type MountType } from "./mount.ts";

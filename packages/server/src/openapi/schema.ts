@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { z } from "zod";
+import * as z from "zod";
 
 /** A JSON Schema, draft 2020-12, which is what OpenAPI 3.1 has. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@
  * unseal; a change drops everything that was compiled.
  */
 import { type Barrier, Mutex, type PlainChange, type SealedStore } from "@sealwright/core";
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError } from "../http/problem.ts";
 import { Acl } from "./acl.ts";
 import { DEFAULT_POLICY } from "./default-policy.ts";

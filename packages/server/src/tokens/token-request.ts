@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a request for a new token asks for, and what its maker may have: the rules of `auth/token/create`. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../config/index.ts";
 import { int } from "../http/body.ts";
 import { HttpError } from "../http/problem.ts";

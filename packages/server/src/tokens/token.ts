@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Tokens: what they look like, what is known of them, and how they stand in storage, which is as an HMAC only. */
 import { createHmac, createSecretKey, type KeyObject, randomBytes, randomInt } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_CHARACTERS = 24;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { requestSchema } from "../../src/openapi/schema.ts";
 import { startTestServer, type TestServer } from "../mounts/test-server.ts";

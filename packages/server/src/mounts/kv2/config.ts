@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `config`: what holds for all keys of a mount. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiResponse } from "../../http/api.ts";
 import { readFields } from "../../http/body.ts";
 import { dataResponse, noContent } from "../../http/respond.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `data/<path>`: the versions of a secret. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiResponse } from "../../http/api.ts";
 import { HttpError } from "../../http/problem.ts";
 import { dataResponse, noContent } from "../../http/respond.ts";

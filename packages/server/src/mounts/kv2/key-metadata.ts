@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What version 2 knows of a key, and how it changes: values and pure functions. Times are RFC 3339, durations seconds. */
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Versions that are kept where nobody says how many. */
 const DEFAULT_MAX_VERSIONS = 10;

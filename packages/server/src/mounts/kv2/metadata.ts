@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `metadata/<path>`: what is known of a key and set for it, and the names of keys. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiResponse } from "../../http/api.ts";
 import { parseObject, readFields } from "../../http/body.ts";
 import { HttpError } from "../../http/problem.ts";

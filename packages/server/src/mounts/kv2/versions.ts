@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `delete/`, `undelete/` and `destroy/`: chosen versions of a secret. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiResponse } from "../../http/api.ts";
 import { readFields } from "../../http/body.ts";
 import { HttpError } from "../../http/problem.ts";

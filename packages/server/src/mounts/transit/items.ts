@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the data operations take: one item in the body's own fields, or several in `batch_input`. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiRequest, ApiResponse } from "../../http/api.ts";
 import { readFields } from "../../http/body.ts";
 import { HttpError } from "../../http/problem.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A named key as a value: which versions it has and which of them may be used. The key material stands elsewhere. */
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError } from "../../http/problem.ts";
 
 /** The one kind of key: AES-256-GCM with 96-bit nonces. */
