@@ -111,13 +111,17 @@ function parse(type: string, key: string, field: ConfigField, given: Given | und
   return parsed.success ? parsed.data : refuse(type, key, field, given, parsed.error.issues[0]?.message);
 }
 
-function checkKeys(type: string, fields: ConfigFields, stanza: Stanza): void {
+/** The first key of a stanza that is none of the settings, and the message that refuses it; undefined if all are known. */
+export function unknownSetting(
+  type: string,
+  fields: ConfigFields,
+  stanza: Stanza,
+): { readonly key: string; readonly message: string } | undefined {
   const known = Object.entries(fields).flatMap(([key, field]) => [key, ...(field.aliases ?? [])]);
-  for (const key of Object.keys(stanza)) {
-    if (known.includes(key)) continue;
-    const hint = known.length === 0 ? "it takes no settings" : `did you mean ${closest(key, known)}?`;
-    fail(type, `unknown setting ${JSON.stringify(key)}: ${hint}`);
-  }
+  const key = Object.keys(stanza).find((each) => !known.includes(each));
+  if (key === undefined) return undefined;
+  const hint = known.length === 0 ? "it takes no settings" : `did you mean ${closest(key, known)}?`;
+  return { key, message: `seal "${type}": unknown setting ${JSON.stringify(key)}: ${hint}` };
 }
 
 /**
@@ -131,7 +135,8 @@ export function resolveConfig<Fields extends ConfigFields>(
   stanza: Stanza,
   env: NodeJS.ProcessEnv,
 ): { config: ConfigOf<Fields>; settings: Setting[] } {
-  checkKeys(type, fields, stanza);
+  const unknown = unknownSetting(type, fields, stanza);
+  if (unknown !== undefined) throw new SealError("SEAL_CONFIG", unknown.message);
   const context = { type, env };
   const config: Record<string, unknown> = {};
   const settings: Setting[] = [];

@@ -3,6 +3,7 @@
 import { auditFile } from "./audit.ts";
 import { general, telemetry } from "./general.ts";
 import { listener, listenerTelemetry } from "./listener.ts";
+import { plugin } from "./plugin.ts";
 import { anySeal } from "./seal.ts";
 import type { Section, Setting } from "./section.ts";
 import { storages } from "./storage.ts";
@@ -16,6 +17,7 @@ export const sections: Readonly<Record<string, Section>> = {
   listener,
   "listener telemetry": listenerTelemetry,
   seal: anySeal,
+  plugin,
   telemetry,
   "audit file": auditFile,
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every effective value of a configuration and where it came from: what `config explain` prints. */
-import { type Origin as PluginOrigin, resolveConfig, SealError } from "@sealwright/seal";
-import { isAuto, loadPlugin } from "../seals/registry.ts";
+import { type Origin as PluginOrigin, SealError } from "@sealwright/seal";
+import { effectiveSettings } from "../seals/effective-settings.ts";
+import { isAuto, type SealRegistry, sealRegistry } from "../seals/registry.ts";
 import { sections } from "./documentation.ts";
 import { formatDuration } from "./duration.ts";
 import { ConfigError, type ConfigWarning } from "./errors.ts";
@@ -59,10 +60,10 @@ function placeOf(origin: PluginOrigin, { positions }: SealConfig): Origin {
   return at === undefined ? { from: "default" } : { from: "file", ...at };
 }
 
-async function ofPlugin(block: SealConfig, env: NodeJS.ProcessEnv): Promise<ExplainedValue[]> {
+async function ofPlugin(block: SealConfig, registry: SealRegistry, env: NodeJS.ProcessEnv): Promise<ExplainedValue[]> {
   try {
-    const plugin = await loadPlugin(block.type);
-    const { settings } = resolveConfig(block.type, isAuto(plugin) ? plugin.config : {}, block.stanza, env);
+    const plugin = await registry.load(block.type);
+    const { settings } = effectiveSettings(block, isAuto(plugin) ? plugin.config : {}, env);
     return settings.map(({ key, shown, origin }) => ({
       setting: `seal.${block.name}.${key}`,
       value: show(key, shown),
@@ -83,7 +84,8 @@ export async function explainConfig(
   env: NodeJS.ProcessEnv,
 ): Promise<{ values: ExplainedValue[]; warnings: ConfigWarning[] }> {
   const { config, warnings } = loadConfig(paths, env);
-  const plugins = await Promise.all(config.seal.map((block) => ofPlugin(block, env)));
+  const registry = sealRegistry(config.plugin);
+  const plugins = await Promise.all(config.seal.map((block) => ofPlugin(block, registry, env)));
   const values = [...ofServer(config), ...plugins.flat()];
   return { values: values.sort((a, b) => (a.setting < b.setting ? -1 : 1)), warnings };
 }

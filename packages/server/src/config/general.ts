@@ -8,7 +8,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ALONE = "this server works alone, without standbys or replication";
-const NO_PLUGINS = "seals are chosen by their type, and other plugins are not loaded";
+const NO_SEARCH = "a plugin block names its module: none is searched for or downloaded";
 const ONE_AUDIT_FILE = "the audit block declares the only audit file, and its format is fixed";
 const NO_CACHE = "nothing is cached above the storage";
 const NO_ENDPOINT = "there is no such endpoint";
@@ -77,7 +77,7 @@ const settings = {
 export const general: Section<typeof settings> = {
   name: "",
   settings,
-  blocks: ["storage", "backend", "listener", "seal", "kms", "telemetry", "audit"],
+  blocks: ["storage", "backend", "listener", "seal", "kms", "telemetry", "audit", "plugin"],
   ignored: {
     administrative_namespace_path: "there are no namespaces",
     adaptive_overload_protection: "requests are limited by size and duration only",
@@ -111,16 +111,15 @@ export const general: Section<typeof settings> = {
     log_rotate_bytes: LOGS_TO_STDERR,
     log_rotate_duration: LOGS_TO_STDERR,
     log_rotate_max_files: LOGS_TO_STDERR,
-    plugin: NO_PLUGINS,
-    plugin_auto_download: NO_PLUGINS,
-    plugin_auto_register: NO_PLUGINS,
-    plugin_directory: NO_PLUGINS,
-    plugin_download_behavior: NO_PLUGINS,
-    plugin_file_permissions: NO_PLUGINS,
-    plugin_file_uid: NO_PLUGINS,
-    plugin_oci_auth: NO_PLUGINS,
-    plugin_tmpdir: NO_PLUGINS,
-    plugins: NO_PLUGINS,
+    plugin_auto_download: NO_SEARCH,
+    plugin_auto_register: NO_SEARCH,
+    plugin_directory: NO_SEARCH,
+    plugin_download_behavior: NO_SEARCH,
+    plugin_file_permissions: NO_SEARCH,
+    plugin_file_uid: NO_SEARCH,
+    plugin_oci_auth: NO_SEARCH,
+    plugin_tmpdir: NO_SEARCH,
+    plugins: NO_SEARCH,
     post_unseal_trace_directory: NOT_NEEDED,
     raw_storage_endpoint: `${NO_ENDPOINT}: use sealwright storage get on a stopped server`,
     remove_irrevocable_lease_after: NOT_NEEDED,

@@ -33,6 +33,9 @@ const settings = {
   call_deadline: { schema: limit, default: "30s", doc: "How long one call of the seal may take." },
 } as const satisfies Settings;
 
+/** The keys of every seal, which its plugin never gets. */
+export const SEAL_KEYS: readonly string[] = Object.keys(settings);
+
 /** What every seal has. */
 export const anySeal: Section<typeof settings> = { name: "seal", settings, ignored: {}, blocks: [] };
 

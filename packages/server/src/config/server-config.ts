@@ -5,6 +5,7 @@ import { ConfigError, type ConfigWarning, type SourcePosition } from "./errors.t
 import { general, telemetry } from "./general.ts";
 import type { HclObject } from "./hcl/index.ts";
 import { type ListenerConfig, readListeners } from "./listener.ts";
+import { type PluginConfig, readPlugins } from "./plugin.ts";
 import { readSeals, requireOneEnabledSeal, type SealConfig } from "./seal.ts";
 import { collect, type Origin, type Reading, readSection, type ValuesOf } from "./section.ts";
 import { readStorage, type StorageConfig } from "./storage.ts";
@@ -19,6 +20,8 @@ export interface ServerConfig extends ValuesOf<typeof general.settings> {
   readonly listener: readonly ListenerConfig[];
   /** At least one that is enabled, in the order of the files. */
   readonly seal: readonly SealConfig[];
+  /** The types of seals that the configuration brings along. */
+  readonly plugin: readonly PluginConfig[];
   readonly telemetry: ValuesOf<typeof telemetry.settings>;
   /** Undefined where nothing is audited. */
   readonly audit: AuditConfig | undefined;
@@ -47,6 +50,7 @@ export function readConfig(
     storage: readTheStorage(documents, reading),
     listener: readTheListeners(documents, values.default_max_request_duration, reading),
     seal,
+    plugin: readPlugins(blocksNamed(documents, ["plugin"], 1), reading),
     telemetry: readTelemetry(documents, reading),
     audit: readAudit(blocksNamed(documents, ["audit"], 1), reading),
     origins: reading.origins,

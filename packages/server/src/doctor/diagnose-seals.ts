@@ -6,12 +6,12 @@ import {
   type Diagnosis,
   isSealError,
   NOTHING_FOUND,
-  resolveConfig,
   type SealEnvironment,
 } from "@sealwright/seal";
-import { loadConfig, type SealConfig } from "../config/index.ts";
-import { isIsolated, isolationOptions, openSeal } from "../seals/open-seal.ts";
-import { isAuto, loadPlugin } from "../seals/registry.ts";
+import { ConfigError, loadConfig, type SealConfig } from "../config/index.ts";
+import { effectiveSettings } from "../seals/effective-settings.ts";
+import { isIsolated, isolationOptions, openSeal, type SealHost } from "../seals/open-seal.ts";
+import { isAuto, sealRegistry } from "../seals/registry.ts";
 import { type RoundTripTimings, roundTrip } from "./round-trip.ts";
 
 /** What `diagnoseSeals` needs. */
@@ -36,6 +36,7 @@ function ok(what: string): Check {
 }
 
 function failed(error: unknown): Check {
+  if (error instanceof ConfigError) return { status: "failed", what: error.message };
   if (!isSealError(error)) throw error;
   return { status: "failed", what: error.message, advice: error.advice };
 }
@@ -46,16 +47,15 @@ function withLeave(block: SealConfig, plugin: AutoSealPlugin, forceLastTry: bool
   return { ...block, stanza: { ...block.stanza, force_last_try: "true" } };
 }
 
-async function lookAt(plugin: AutoSealPlugin, block: SealConfig, options: DoctorOptions): Promise<Diagnosis> {
-  const { env, log } = options;
-  const { config } = resolveConfig(block.type, plugin.config, block.stanza, env);
-  if (!isIsolated(block, plugin)) return (await plugin.diagnose?.(config, { log })) ?? NOTHING_FOUND;
+async function lookAt(plugin: AutoSealPlugin, block: SealConfig, host: SealHost): Promise<Diagnosis> {
+  const { config } = effectiveSettings(block, plugin.config, host.env);
+  if (!isIsolated(block, plugin)) return (await plugin.diagnose?.(config, { log: host.log })) ?? NOTHING_FOUND;
   const { diagnoseIsolated } = await import("@sealwright/isolation");
-  return diagnoseIsolated(await isolationOptions(plugin, config, block, env, log));
+  return diagnoseIsolated(await isolationOptions(plugin, config, block, host));
 }
 
-async function tryRoundTrip(block: SealConfig, { env, log }: DoctorOptions): Promise<RoundTripTimings | undefined> {
-  const { seal } = await openSeal(block, env, log);
+async function tryRoundTrip(block: SealConfig, host: SealHost): Promise<RoundTripTimings | undefined> {
+  const { seal } = await openSeal(block, host);
   try {
     return seal === undefined ? undefined : await roundTrip(seal);
   } finally {
@@ -63,19 +63,19 @@ async function tryRoundTrip(block: SealConfig, { env, log }: DoctorOptions): Pro
   }
 }
 
-async function examine(block: SealConfig, options: DoctorOptions): Promise<SealReport> {
+async function examine(block: SealConfig, host: SealHost, forceLastTry: boolean): Promise<SealReport> {
   let report: SealReport = { name: block.name, type: block.type, ...NOTHING_FOUND };
   const withCheck = (check: Check): SealReport => ({ ...report, checks: [...report.checks, check] });
   try {
-    const plugin = await loadPlugin(block.type);
+    const plugin = await host.registry.load(block.type);
     if (!isAuto(plugin)) {
-      resolveConfig(block.type, {}, block.stanza, options.env);
+      effectiveSettings(block, {}, host.env);
       return withCheck(ok("people unseal with shares: there is no service or device to look at"));
     }
-    const allowed = withLeave(block, plugin, options.forceLastTry);
-    report = { ...report, ...(await lookAt(plugin, allowed, options)) };
+    const allowed = withLeave(block, plugin, forceLastTry);
+    report = { ...report, ...(await lookAt(plugin, allowed, host)) };
     if (!report.ready) return report;
-    const timings = await tryRoundTrip(allowed, options);
+    const timings = await tryRoundTrip(allowed, host);
     if (timings !== undefined) report = { ...report, timings };
     return withCheck(ok("texts were wrapped and unwrapped"));
   } catch (error) {
@@ -85,8 +85,10 @@ async function examine(block: SealConfig, options: DoctorOptions): Promise<SealR
 
 /** Reports on every configured seal, one after the other. Throws `ConfigError` for a configuration that is none. */
 export async function diagnoseSeals(options: DoctorOptions): Promise<SealReport[]> {
-  const { config } = loadConfig(options.configPaths, options.env);
+  const { env, log, forceLastTry } = options;
+  const { config } = loadConfig(options.configPaths, env);
+  const host = { registry: sealRegistry(config.plugin), env, log };
   const reports: SealReport[] = [];
-  for (const block of config.seal) reports.push(await examine(block, options));
+  for (const block of config.seal) reports.push(await examine(block, host, forceLastTry));
   return reports;
 }

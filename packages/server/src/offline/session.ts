@@ -8,7 +8,7 @@ import type { Log } from "../runtime/log.ts";
 import { openStorage } from "../runtime/open-storage.ts";
 import { StartupError } from "../runtime/startup-error.ts";
 import { openSeal } from "../seals/open-seal.ts";
-import { loadSharesPlugin } from "../seals/registry.ts";
+import { loadSharesPlugin, sealRegistry } from "../seals/registry.ts";
 import { OfflineAudit, type OfflineCommand } from "./offline-audit.ts";
 import type { ShareSource } from "./shares.ts";
 
@@ -56,7 +56,9 @@ async function configuredSeal(config: ServerConfig, options: OfflineOptions, sto
       `this storage was initialised with a ${stored} seal, and the configuration has ${block.type}`,
     );
   }
-  return (await openSeal(block, options.env, (level, message) => options.log[level](message))).seal;
+  const { env, log } = options;
+  const registry = sealRegistry(config.plugin);
+  return (await openSeal(block, { registry, env, log: (level, message) => log[level](message) })).seal;
 }
 
 async function withSeal<T>(

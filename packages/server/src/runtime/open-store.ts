@@ -5,7 +5,7 @@ import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { timedSeal } from "../metrics/timed-seal.ts";
 import { probeAfterUnseal } from "../seals/first-probe.ts";
 import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
-import { loadSharesPlugin } from "../seals/registry.ts";
+import { loadSharesPlugin, sealRegistry } from "../seals/registry.ts";
 import type { Log } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
 import { StartupError } from "./startup-error.ts";
@@ -34,7 +34,11 @@ export async function openStore(
   const block = config.seal.find((each) => !each.disabled);
   if (block === undefined) throw new StartupError("no seal is enabled");
   const shares = await loadSharesPlugin();
-  const opening = openSeal(block, env, (level, message) => log[level](message));
+  const opening = openSeal(block, {
+    registry: sealRegistry(config.plugin),
+    env,
+    log: (level, message) => log[level](message),
+  });
   // The storage opens meanwhile; if that fails, the seal's own failure must not go unhandled.
   opening.catch(() => undefined);
   const storage = await openStorage(config.storage).catch(async (error: unknown) => {

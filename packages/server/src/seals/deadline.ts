@@ -14,3 +14,17 @@ export function withDeadline(seal: Seal, milliseconds: number): Seal {
     close: () => seal.close(),
   };
 }
+
+/**
+ * What `work` answers, or a rejection with what `late` makes once so many milliseconds have passed. Until then this keeps
+ * the process alive: work that hangs may hold nothing that does.
+ */
+export async function before<T>(work: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
+  const expired = Promise.withResolvers<never>();
+  const timer = setTimeout(() => expired.reject(late()), milliseconds);
+  try {
+    return await Promise.race([work, expired.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

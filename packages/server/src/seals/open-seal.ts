@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a `seal` block to a ready seal, in this process or in one of its own. */
 import type { IsolationOptions } from "@sealwright/isolation";
-import { type AutoSealPlugin, resolveConfig, type Seal, type SealEnvironment } from "@sealwright/seal";
+import { type AutoSealPlugin, type Seal, type SealEnvironment, SealError } from "@sealwright/seal";
 import type { SealConfig } from "../config/index.ts";
-import { withDeadline } from "./deadline.ts";
-import { isAuto, loadPlugin, packageOf, secretVariablesOfAll } from "./registry.ts";
+import { childPath } from "./child-files.ts";
+import { before, withDeadline } from "./deadline.ts";
+import { effectiveSettings } from "./effective-settings.ts";
+import { isAuto, type SealRegistry } from "./registry.ts";
 
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
 export interface OpenedSeal {
@@ -24,52 +26,69 @@ export function isIsolated(block: SealConfig, plugin: AutoSealPlugin): boolean {
   return (block.isolation ?? plugin.isolation) === "process";
 }
 
+/** What a seal is opened with besides its block. */
+export interface SealHost {
+  /** The plugins that the configuration may name. */
+  readonly registry: SealRegistry;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: SealEnvironment["log"];
+}
+
 /** How to run the plugin of `block` in a process of its own. */
 export async function isolationOptions(
   plugin: AutoSealPlugin,
   config: Readonly<Record<string, unknown>>,
   block: SealConfig,
-  env: NodeJS.ProcessEnv,
-  log: SealEnvironment["log"],
+  { registry, env, log }: SealHost,
 ): Promise<IsolationOptions> {
-  const { childModule, childPath } = await import("./child-files.ts");
+  const { specifier, ...digest } = registry.moduleOf(block.type);
   return {
     type: block.type,
-    module: childModule(packageOf(block.type)),
+    module: specifier,
+    ...digest,
     ...childPath(),
     config,
     env,
-    withhold: [...(await secretVariablesOfAll()), ...variablesNamedIn(block)],
+    withhold: [...(await registry.secretVariables()), ...variablesNamedIn(block)],
     deadlineMs: block.call_deadline,
     ...(plugin.maxParallel === undefined ? {} : { maxParallel: plugin.maxParallel(config) }),
     log,
   };
 }
 
+async function openHere(
+  plugin: AutoSealPlugin,
+  config: Readonly<Record<string, unknown>>,
+  { type, call_deadline }: SealConfig,
+  log: SealEnvironment["log"],
+): Promise<Seal> {
+  const opening = plugin.open(config, { log });
+  const late = (): SealError => {
+    void opening.then((seal) => seal.close()).catch(() => undefined);
+    return new SealError("SEAL_TIMEOUT", `the ${type} seal was not opened within ${call_deadline} ms`);
+  };
+  return withDeadline(await before(opening, call_deadline, late), call_deadline);
+}
+
 async function open(
   plugin: AutoSealPlugin,
   config: Readonly<Record<string, unknown>>,
   block: SealConfig,
-  env: NodeJS.ProcessEnv,
-  log: SealEnvironment["log"],
+  host: SealHost,
 ): Promise<Seal> {
-  if (!isIsolated(block, plugin)) return withDeadline(await plugin.open(config, { log }), block.call_deadline);
+  if (!isIsolated(block, plugin)) return openHere(plugin, config, block, host.log);
   const { openIsolated } = await import("@sealwright/isolation");
-  return openIsolated(await isolationOptions(plugin, config, block, env, log));
+  return openIsolated(await isolationOptions(plugin, config, block, host));
 }
 
-/** Opens the seal that `block` describes. Throws `SEAL_CONFIG` or `SEAL_PLUGIN_UNAVAILABLE`. */
-export async function openSeal(
-  block: SealConfig,
-  env: NodeJS.ProcessEnv,
-  log: SealEnvironment["log"],
-): Promise<OpenedSeal> {
-  const plugin = await loadPlugin(block.type);
+/** Opens the seal that `block` describes. Throws `ConfigError`, `SEAL_CONFIG`, `SEAL_PLUGIN_UNAVAILABLE` or `SEAL_TIMEOUT`. */
+export async function openSeal(block: SealConfig, host: SealHost): Promise<OpenedSeal> {
+  const plugin = await host.registry.load(block.type);
   if (!isAuto(plugin)) {
-    resolveConfig(block.type, {}, block.stanza, env);
+    effectiveSettings(block, {}, host.env);
     return { seal: undefined, settings: [] };
   }
-  const { config, settings } = resolveConfig(block.type, plugin.config, block.stanza, env);
+  const { config, settings } = effectiveSettings(block, plugin.config, host.env);
   const shown = settings.map(({ key, shown }) => ({ key, shown })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { seal: await open(plugin, config, block, env, log), settings: shown };
+  return { seal: await open(plugin, config, block, host), settings: shown };
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The seals that come with the server: one explicit list. A plugin's code is loaded when a configuration names it. */
+/** The seals that a configuration may name: those that come with the server, one explicit list, and its own plugins. */
 import {
   type AutoSealPlugin,
+  type PluginModule,
   SealError,
   type SealPlugin,
   type SharesSealPlugin,
   secretVariables,
 } from "@sealwright/seal";
+import { ConfigError, type PluginConfig } from "../config/index.ts";
+import { childModule } from "./child-files.ts";
+import { loadExternalPlugin, moduleOf } from "./external-plugin.ts";
 
 type Load = () => Promise<{ readonly plugin: SealPlugin }>;
 
@@ -17,21 +21,20 @@ const BUILT_IN = {
   transit: () => import("@sealwright/plugin-transit"),
 } satisfies Record<string, Load>;
 
-/** The types that a `seal` block may name. */
+/** The types of the seals that come with the server. */
 export const SEAL_TYPES: readonly string[] = Object.keys(BUILT_IN);
 
-/** The plugin for `type`. Throws `SEAL_CONFIG` for an unknown type, listing the known ones. */
-export async function loadPlugin(type: string): Promise<SealPlugin> {
-  const load = Object.hasOwn(BUILT_IN, type) ? BUILT_IN[type as keyof typeof BUILT_IN] : undefined;
-  if (load === undefined) {
-    throw new SealError("SEAL_CONFIG", `there is no seal of type "${type}": known are ${SEAL_TYPES.join(", ")}`);
-  }
-  return (await load()).plugin;
-}
-
-/** The package that exports the plugin for `type`, a known one, as `plugin`: what a process of its own imports. */
-export function packageOf(type: string): string {
-  return `@sealwright/plugin-${type}`;
+/** The seals that one configuration may name. A plugin's code is loaded when it is asked for, and once. */
+export interface SealRegistry {
+  /**
+   * The plugin for `type`. Rejects with `SEAL_CONFIG` for an unknown type, listing the known ones, and with
+   * `SEAL_PLUGIN_UNAVAILABLE` for a plugin block whose module cannot be loaded or doesn't fit the contract.
+   */
+  load(type: string): Promise<SealPlugin>;
+  /** What a process of its own imports for the plugin of `type`, a known one. Throws `SEAL_PLUGIN_UNAVAILABLE`. */
+  moduleOf(type: string): PluginModule;
+  /** The variables that may hold a secret of any seal: what runs in a process of its own sees none of them. */
+  secretVariables(): Promise<string[]>;
 }
 
 /** The plugin that splits keys into shares. */
@@ -39,13 +42,48 @@ export async function loadSharesPlugin(): Promise<SharesSealPlugin> {
   return (await BUILT_IN.shamir()).plugin;
 }
 
-/** The environment variables that may hold a secret of any seal: what runs in a process of its own sees none of them. */
-export async function secretVariablesOfAll(): Promise<string[]> {
-  const plugins = await Promise.all(SEAL_TYPES.map(loadPlugin));
-  return plugins.filter(isAuto).flatMap((plugin) => secretVariables(plugin.config));
-}
-
 /** Whether `plugin` is an auto seal. */
 export function isAuto(plugin: SealPlugin): plugin is AutoSealPlugin {
   return plugin.kind === "auto";
+}
+
+function refuseBuiltIn(plugins: readonly PluginConfig[]): void {
+  for (const { type, at } of plugins) {
+    if (!SEAL_TYPES.includes(type)) continue;
+    throw new ConfigError(`plugin "${type}": the ${type} seal comes with the server: give the plugin another name`, at);
+  }
+}
+
+/** The seals that come with the server and `plugins`. Throws `ConfigError` for a plugin that has the name of one of them. */
+export function sealRegistry(plugins: readonly PluginConfig[]): SealRegistry {
+  refuseBuiltIn(plugins);
+  const types = [...SEAL_TYPES, ...plugins.map(({ type }) => type)];
+  const external = (type: string): PluginConfig | undefined => plugins.find((plugin) => plugin.type === type);
+  const loads = new Map<string, Promise<SealPlugin>>();
+
+  const find = async (type: string): Promise<SealPlugin> => {
+    if (Object.hasOwn(BUILT_IN, type)) return (await BUILT_IN[type as keyof typeof BUILT_IN]()).plugin;
+    const declared = external(type);
+    if (declared !== undefined) return loadExternalPlugin(declared);
+    throw new SealError("SEAL_CONFIG", `there is no seal of type "${type}": known are ${types.join(", ")}`);
+  };
+
+  const load = (type: string): Promise<SealPlugin> => {
+    const loading = loads.get(type) ?? find(type);
+    loads.set(type, loading);
+    return loading;
+  };
+
+  return {
+    load,
+    moduleOf(type) {
+      const declared = external(type);
+      if (declared !== undefined) return moduleOf(declared);
+      return { specifier: childModule(`@sealwright/plugin-${type}`) };
+    },
+    async secretVariables() {
+      const all = await Promise.all(types.map(load));
+      return all.filter(isAuto).flatMap((plugin) => secretVariables(plugin.config));
+    },
+  };
 }

@@ -44,10 +44,10 @@ describe("the configuration outside blocks", () => {
   });
 
   it("warns of keys that Vault knows and that have no effect, with their place", () => {
-    const { warnings } = load('disable_mlock = true\nplugin "a" "b" {}\nui = true');
+    const { warnings } = load('disable_mlock = true\nplugin_directory = "/p"\nui = true');
     expect(warnings.map(({ at }) => at?.line)).toEqual([2, 3, 4]);
     expect(warnings[0]?.message).toMatch(/^disable_mlock is accepted and has no effect: memory is not locked/);
-    expect(warnings[1]?.message).toMatch(/other plugins are not loaded/);
+    expect(warnings[1]?.message).toMatch(/a plugin block names its module/);
     expect(warnings[2]?.message).toBe("ui: there is no web console yet");
   });
 

@@ -23,6 +23,7 @@ import { createLog } from "../../src/runtime/log.ts";
 import { openStorage } from "../../src/runtime/open-storage.ts";
 import { type RunningServer, startServer } from "../../src/runtime/server.ts";
 import { openSeal } from "../../src/seals/open-seal.ts";
+import { sealRegistry } from "../../src/seals/registry.ts";
 import { linesIn, notesIn } from "../audit/support/folder.ts";
 import { copyOf, type Fixture, filesIn, type Kind, optionsFor } from "./support.ts";
 
@@ -62,7 +63,7 @@ async function opened({ config, data, shares: texts }: Fixture, kind: Kind) {
   const storage = await openFileStorage({ path: data });
   const [block] = loadConfig([config], {}).config.seal;
   if (block === undefined) throw new Error("the fixture has no seal");
-  const { seal } = await openSeal(block, {}, () => undefined);
+  const { seal } = await openSeal(block, { registry: sealRegistry([]), env: {}, log: () => undefined });
   const barrier = await (seal === undefined ? openByShares(storage, shamir, shares) : openBySeal(storage, seal));
   expect(seal?.type ?? "shamir").toBe(kind);
   const home = { storage, barrier, wrapKeyring: unwrappedKeyring, foreign: true };

@@ -4,9 +4,14 @@ import { isSealError } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { SealConfig } from "../../src/config/index.ts";
-import { openSeal } from "../../src/seals/open-seal.ts";
+import { openSeal, type SealHost } from "../../src/seals/open-seal.ts";
+import { sealRegistry } from "../../src/seals/registry.ts";
 
 const KEY = "00112233445566778899aabbccddeeff".repeat(2);
+
+function host(log: SealHost["log"] = () => undefined): SealHost {
+  return { registry: sealRegistry([]), env: process.env, log };
+}
 
 function block(over: Partial<SealConfig>): SealConfig {
   const stanza = { current_key: KEY, current_key_id: "k1" };
@@ -18,8 +23,11 @@ function block(over: Partial<SealConfig>): SealConfig {
 describe("a seal with isolation", () => {
   it('"process" runs in a process of its own, whatever its plugin asks for, and wraps as it does otherwise', async () => {
     const logged: string[] = [];
-    const { seal } = await openSeal(block({ isolation: "process" }), process.env, (_, line) => logged.push(line));
-    const { seal: here } = await openSeal(block({}), process.env, () => undefined);
+    const { seal } = await openSeal(
+      block({ isolation: "process" }),
+      host((_, line) => logged.push(line)),
+    );
+    const { seal: here } = await openSeal(block({}), host());
     onTestFinished(async () => {
       await Promise.all([seal?.close(), here?.close()]);
     });
@@ -38,7 +46,7 @@ describe("a seal with isolation", () => {
   it('"process" refuses a wrong configuration as it does otherwise, and leaves no process', async () => {
     const wrong = { current_key: "short", current_key_id: "k1" };
     for (const isolation of ["process", "none"] as const) {
-      const opening = openSeal(block({ isolation, stanza: wrong }), process.env, () => undefined);
+      const opening = openSeal(block({ isolation, stanza: wrong }), host());
       expect((await rejectsWithCode(opening, "SEAL_CONFIG")).message).not.toContain("short");
     }
   });

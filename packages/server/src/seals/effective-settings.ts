@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ConfigFields, isSealError, resolveConfig, SealError, unknownSetting } from "@sealwright/seal";
+import { ConfigError, type SealConfig } from "../config/index.ts";
+
+/**
+ * The effective settings of a `seal` block by the fields that its plugin declares. Throws `ConfigError` for a key that the
+ * plugin doesn't know, with its place, what `resolveConfig` throws for values, and `SEAL_PLUGIN_UNAVAILABLE` for a schema
+ * that fails instead of refusing.
+ */
+export function effectiveSettings<Fields extends ConfigFields>(
+  block: SealConfig,
+  fields: Fields,
+  env: NodeJS.ProcessEnv,
+): ReturnType<typeof resolveConfig<Fields>> {
+  const { type, stanza, positions } = block;
+  const unknown = unknownSetting(type, fields, stanza);
+  if (unknown !== undefined) throw new ConfigError(unknown.message, positions.get(unknown.key));
+  try {
+    return resolveConfig(type, fields, stanza, env);
+  } catch (cause) {
+    if (isSealError(cause)) throw cause;
+    const message = `the plugin of the ${type} seal cannot check its settings: a schema of it fails`;
+    throw new SealError("SEAL_PLUGIN_UNAVAILABLE", message, { cause, advice: "report it to the author of the plugin" });
+  }
+}
