@@ -23,24 +23,37 @@ function apt(...packages) {
   return spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options).status === 0;
 }
 
+/** Runs one of our sources and answers how it ended; what it says on standard error is shown. */
+function runSource(root, node, file, ...args) {
+  const options = { stdio: ["ignore", "ignore", "inherit"] };
+  return spawnSync(node, ["--conditions=source", join(root, file), ...args], options).status;
+}
+
 /**
  * kryoptic, built from its sources into the cache folder unless it is there; about a minute the first time. Answers why
  * it could not be, or undefined.
  */
 function buildKryoptic(root, node) {
-  const build = () =>
-    spawnSync(node, ["--conditions=source", join(root, "packages/testing/src/build-kryoptic.ts"), "--check"], {
-      stdio: "ignore",
-    }).status === 0;
-  if (build()) return undefined;
+  const script = "packages/testing/src/build-kryoptic.ts";
+  if (runSource(root, node, script, "--check") === 0) return undefined;
   if (!onPath("cargo")) return "cargo is not installed (https://rustup.rs)";
   const packages = ["libclang-dev", "libssl-dev", "libsqlite3-dev", "pkg-config"];
   apt(...packages);
   console.error("Building kryoptic for the tests (once; about a minute) …");
-  const run = spawnSync(node, ["--conditions=source", join(root, "packages/testing/src/build-kryoptic.ts")], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  return run.status === 0 ? undefined : `cargo could not build it (it needs ${packages.join(", ")})`;
+  if (runSource(root, node, script) === 0) return undefined;
+  return `cargo could not build it (it needs ${packages.join(", ")})`;
+}
+
+/** LocalStack, installed by pip into the cache folder unless it is there. Answers why it could not be, or undefined. */
+function installLocalStack(root, node) {
+  const script = "packages/testing/src/install-localstack.ts";
+  if (runSource(root, node, script, "--check") === 0) return undefined;
+  console.error("Installing LocalStack for the tests (once; about half a minute) …");
+  const status = runSource(root, node, script);
+  if (status === 0) return undefined;
+  return status === 2
+    ? "there is no Python 3.13 or newer with pip (name one in SEALWRIGHT_PYTHON)"
+    : "pip could not install it";
 }
 
 /** Each part: how to see that it is there, and what to install where it is not. */
@@ -58,6 +71,9 @@ export function setUpParts(root, node) {
       why: `it is not installed and could not be (as root: apt-get install ${packages.join(" ")})`,
     }),
   );
-  const why = buildKryoptic(root, node);
-  return { env: {}, missing: why === undefined ? missing : [...missing, { name: "kryoptic", why }] };
+  const made = [
+    { name: "kryoptic", why: buildKryoptic(root, node) },
+    { name: "LocalStack", why: installLocalStack(root, node) },
+  ].filter(({ why }) => why !== undefined);
+  return { env: {}, missing: [...missing, ...made] };
 }

@@ -2,6 +2,7 @@
 /** The real parts that tests need and a machine may lack. A test that lacks one is skipped, loudly; never with CI=true. */
 import { spawnSync } from "node:child_process";
 import { findKryoptic } from "./kryoptic.ts";
+import { findLocalStack } from "./localstack/installation.ts";
 import { findSoftHsm } from "./softhsm.ts";
 
 function onPath(command: string): boolean {
@@ -17,6 +18,10 @@ const PARTS = {
   kryoptic: {
     present: () => findKryoptic() !== undefined && onPath("pkcs11-tool"),
     remedy: "run `npm test`, which builds it where cargo, libclang and OpenSSL's headers are there",
+  },
+  LocalStack: {
+    present: () => findLocalStack() !== undefined,
+    remedy: "run `npm test`, which installs it where Python 3.13 or newer with pip is there",
   },
 } as const;
 
