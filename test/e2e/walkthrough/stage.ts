@@ -20,6 +20,8 @@ export interface StageOptions {
   readonly threshold?: number;
   /** `lmdb` unless given. */
   readonly storage?: "lmdb" | "file";
+  /** What else stands at the top level of the configuration. */
+  readonly lines?: string;
 }
 
 /** An answer of the HTTP API; `body` is empty where it has none. */
@@ -60,11 +62,11 @@ export class Stage {
 
   /** Starts a server under `seal`, initialises it, saves what that printed as `init.txt`, and unseals. */
   static async open(seal: SealName, options: StageOptions = {}): Promise<Stage> {
-    const { shares = 5, threshold = 3, storage = "lmdb" } = options;
+    const { shares = 5, threshold = 3, storage = "lmdb", lines = "" } = options;
     const work = await Workplace.open();
     const hsm = seal === "softhsm" ? await softHsm() : undefined;
     await hsm?.addAesKey({ label: "unseal-key", id: "01" });
-    const config = await writeConfig(work, { storage, seal: await sealBlock(seal, work, hsm) });
+    const config = await writeConfig(work, { storage, seal: await sealBlock(seal, work, hsm), lines });
     const server = await work.serve([config], hsmVariables(hsm));
     const shell = await Shell.open(work);
     const kind = seal === "shamir" ? "key" : "recovery";
@@ -122,9 +124,10 @@ export class Stage {
     return this.submit("sys/unseal", undefined, keys);
   }
 
-  /** Ends the server by `signal` and starts it again, sealed where it has a Shamir seal. */
-  async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  /** Ends the server by `signal`, does `meanwhile`, and starts it again, sealed where it has a Shamir seal. */
+  async restart(signal: NodeJS.Signals = "SIGTERM", meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     await this.#server.stop(signal);
+    await meanwhile();
     this.#server = await this.work.serve([this.#config], hsmVariables(this.#hsm));
     this.#export();
     if (this.#seal !== "shamir") await this.#server.command.until(/unsealed/);
