@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ConfigFields, isSealError, resolveConfig, SealError, unknownSetting } from "@sealwright/seal";
 import { ConfigError, type SealConfig } from "../config/index.ts";
+import { variablesOf } from "./seal-variables.ts";
 
 /**
  * The effective settings of a `seal` block by the fields that its plugin declares. Throws `ConfigError` for a key that the
@@ -12,11 +13,18 @@ export function effectiveSettings<Fields extends ConfigFields>(
   fields: Fields,
   env: NodeJS.ProcessEnv,
 ): ReturnType<typeof resolveConfig<Fields>> {
-  const { type, stanza, positions } = block;
+  const { type, name, stanza, positions } = block;
   const unknown = unknownSetting(type, fields, stanza);
   if (unknown !== undefined) throw new ConfigError(unknown.message, positions.get(unknown.key));
+  const variables = variablesOf(name, fields, env);
   try {
-    return resolveConfig(type, fields, stanza, env);
+    const { config, settings } = resolveConfig(type, fields, stanza, variables.env);
+    const named = settings.map((setting) =>
+      setting.origin.from === "environment"
+        ? { ...setting, origin: { ...setting.origin, name: variables.nameOf(setting.origin.name) } }
+        : setting,
+    );
+    return { config, settings: named };
   } catch (cause) {
     if (isSealError(cause)) throw cause;
     const message = `the plugin of the ${type} seal cannot check its settings: a schema of it fails`;

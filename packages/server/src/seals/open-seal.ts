@@ -7,6 +7,7 @@ import { childPath } from "./child-files.ts";
 import { before, withDeadline } from "./deadline.ts";
 import { effectiveSettings } from "./effective-settings.ts";
 import { isAuto, type SealRegistry } from "./registry.ts";
+import { setForOneSeal } from "./seal-variables.ts";
 
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
 export interface OpenedSeal {
@@ -42,6 +43,7 @@ export async function isolationOptions(
   { registry, env, log }: SealHost,
 ): Promise<IsolationOptions> {
   const { specifier, ...digest } = registry.moduleOf(block.type);
+  const secrets = await registry.secretVariables();
   return {
     type: block.type,
     module: specifier,
@@ -49,7 +51,7 @@ export async function isolationOptions(
     ...childPath(),
     config,
     env,
-    withhold: [...(await registry.secretVariables()), ...variablesNamedIn(block)],
+    withhold: [...secrets, ...setForOneSeal(secrets, env), ...variablesNamedIn(block)],
     deadlineMs: block.call_deadline,
     ...(plugin.maxParallel === undefined ? {} : { maxParallel: plugin.maxParallel(config) }),
     log,
