@@ -32,6 +32,20 @@ export const { ${HTTP_EXPORTS.join(", ")} } = http;`,
   },
 };
 
+// Express brings readers of bodies and a table of file types. The server reads its bodies itself and serves no files:
+// left in, they would be more than half of what a start loads.
+const UNUSED = {
+  "body-parser": "module.exports = { json() {}, raw() {}, text() {}, urlencoded() {} };",
+  "mime-db": "module.exports = {};",
+};
+const withoutUnused = {
+  name: "without-unused",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(body-parser|mime-db)$/ }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: /.*/, namespace: "unused" }, ({ path }) => ({ contents: UNUSED[path] }));
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -50,7 +64,7 @@ await build({
   target: "node22.12",
   format: "esm",
   conditions: ["source"],
-  plugins: [plainHttp],
+  plugins: [plainHttp, withoutUnused],
   // Native code stays in node_modules.
   external: ["lmdb", "pkcs11js"],
   minifySyntax: true,

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 // First of all: the title takes the place of the arguments in process lists, and arguments may hold keys.
 process.title = "sealwright";
+
+// In MiB. Loading the code would otherwise collect garbage several times, for a tenth of the start.
+setFlagsFromString("--min-semi-space-size=8");
 
 // Beside the bundle, where only whoever installed it can write; where that is nobody now, nothing is cached.
 if (import.meta.url.endsWith(".mjs")) enableCompileCache(fileURLToPath(new URL("./.compile-cache", import.meta.url)));
