@@ -5,10 +5,19 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 
 const COMMAND = fileURLToPath(new URL("../../packages/cli/bin/sealwright", import.meta.url));
 const STARTED = "==> Sealwright server started!";
 const PATIENCE_MS = 15_000;
+
+const running = new Set<RunningCommand>();
+
+// A set-up that fails gives nobody the server that it had started. This ends it all the same.
+afterAll(async () => {
+  for (const command of running) command.child.kill("SIGKILL");
+  await Promise.all([...running].map(({ finished }) => finished));
+});
 
 /** Where and with what a command runs. Of this process's variables it sees `PATH` only. */
 export interface Surroundings {
@@ -48,9 +57,13 @@ export class RunningCommand {
     // A command that refuses its arguments is gone before it has read its input.
     this.child.stdin?.on("error", () => {});
     this.child.stdin?.end(input);
+    if (this.child.pid !== undefined) running.add(this);
     this.finished = new Promise((resolve, reject) => {
       this.child.on("error", reject);
-      this.child.on("close", (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }));
+      this.child.on("close", (code) => {
+        running.delete(this);
+        resolve({ code, stdout: this.#stdout, stderr: this.#stderr });
+      });
     });
   }
 
