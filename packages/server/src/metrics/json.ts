@@ -18,8 +18,10 @@ function entries<Kind, Fields extends object>(
   );
 }
 
+/** Each count is an increment by one, as Vault's own are. */
 function ofCounter({ total }: Counter, seconds: number) {
-  return { Count: total, Rate: total / seconds, Sum: total };
+  const each = total === 0 ? 0 : 1;
+  return { Count: total, Rate: total / seconds, Sum: total, Min: each, Max: each, Mean: each, Stddev: 0 };
 }
 
 function ofSample({ count, sum, squares, min, max }: Sample, seconds: number) {

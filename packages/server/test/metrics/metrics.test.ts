@@ -129,6 +129,21 @@ describe("sys/metrics", () => {
     expect(named(Counters, "sealwright.encryptions_total")).toBeDefined();
   });
 
+  it("has the fields of Vault's JSON, whatever was counted", async () => {
+    server = await startTestServer();
+    await server.token({ type: "batch", policies: ["default"] });
+    const body = (await server.call("GET", "sys/metrics")).body as unknown as Metrics & Record<string, unknown>;
+    expect(Object.keys(body).toSorted()).toEqual(["Counters", "Gauges", "Points", "Samples", "Timestamp"]);
+    expect(body.Timestamp).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC$/);
+    const fields = ["Count", "Labels", "Max", "Mean", "Min", "Name", "Rate", "Stddev", "Sum"];
+    for (const each of [...body.Counters, ...body.Samples]) expect(Object.keys(each).toSorted()).toEqual(fields);
+    for (const each of body.Gauges) expect(Object.keys(each).toSorted()).toEqual(["Labels", "Name", "Value"]);
+    const created = named(body.Counters, "vault.token.creation", { token_type: "batch" });
+    expect(created).toMatchObject({ Count: 1, Sum: 1, Min: 1, Max: 1, Mean: 1, Stddev: 0 });
+    const rotations = named(body.Counters, "vault.barrier.auto_rotation");
+    expect(rotations).toMatchObject({ Count: 0, Sum: 0, Min: 0, Max: 0, Mean: 0, Stddev: 0, Rate: 0 });
+  });
+
   it("needs a token that may read it, and an unsealed server", async () => {
     server = await startTestServer();
     expect((await server.call("GET", "sys/metrics", { token: null })).status).toBe(403);
