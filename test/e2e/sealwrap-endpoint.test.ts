@@ -47,7 +47,15 @@ test("without a token, or on a sealed server, a rewrap is refused", async () => 
   expect((await ask(server, "nobody", "POST", "sys/sealwrap/rewrap")).status).toBe(403);
   expect((await ask(server, token, "POST", "sys/sealwrap/rewrap")).status).toBe(204);
   await server.command.until(/rewrapped the entries/);
-  expect((await ask(server, token, "GET", "sys/sealwrap/rewrap")).body).toMatchObject({
-    data: { is_running: false, entries: { processed: 2, succeeded: 2, failed: 0 } },
+  const { body } = await ask(server, token, "GET", "sys/sealwrap/rewrap");
+  expect(body).toMatchObject({
+    data: {
+      is_running: false,
+      entries: { processed: 2, succeeded: 2, failed: 0 },
+      seal_wraps: [{ type: "static", key_id: "e2e", wraps: expect.any(Number) }],
+    },
   });
+  const { data } = body as { data: { seal_wraps: { wraps: number }[] } };
+  // At the initialisation a proof, the root key and two entries, and then these two again.
+  expect(data.seal_wraps[0]?.wraps).toBeGreaterThanOrEqual(6);
 });

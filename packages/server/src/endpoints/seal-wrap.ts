@@ -9,7 +9,9 @@ const NOTHING_TO_DO = "This server has no auto seal, so nothing is seal-wrapped 
 export function sealWrapEndpoints(store: SealedStore): Endpoint[] {
   const shown = (): object => {
     const { running, processed, succeeded, failed } = store.rewrap.status;
-    return { entries: { failed, processed, succeeded }, is_running: running };
+    // The wraps are ours, beside Vault's answer: they tell when the seal's key is to be rotated, and then rewrapped by.
+    const wraps = store.sealWraps.map(({ type, keyId, wraps }) => ({ type, key_id: keyId, wraps }));
+    return { entries: { failed, processed, succeeded }, is_running: running, seal_wraps: wraps };
   };
   const read = operation("How far the rewrap of seal-wrapped entries is", async () => dataResponse(shown()));
   const start = operation("Rewrap seal-wrapped entries by the seal's present key", async () => {
