@@ -65,6 +65,19 @@ describe("a server", () => {
     }
   });
 
+  test.each([
+    ["soon", /expected a duration such as/],
+    ["0s", /expected a duration of at least 1ms/],
+    ["-8s", /expected a duration that is not negative/],
+  ])("does not start with %s for saving the encryption count, names the variable and says why", async (time, why) => {
+    const variable = "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
+    const config = await writeConfig(work, { seal });
+    const sentence = refusalOf(await work.run(["server", config], { [variable]: time }));
+    expect(sentence).toContain(variable);
+    expect(sentence).toMatch(why);
+    expect(await readdir(work.folder)).not.toContain("data");
+  });
+
   test("does not start without its key file", async () => {
     expect(await refused(await writeConfig(work, { seal: staticSeal("./nowhere.key") }))).toMatch(/nowhere\.key/);
     expect(await readdir(work.folder)).not.toContain("nowhere.key");

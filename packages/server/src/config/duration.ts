@@ -30,6 +30,13 @@ export function parseDuration(given: string | number | bigint): number | undefin
   return milliseconds <= LONGEST ? milliseconds : undefined;
 }
 
+/** What is expected in place of `given`, which `parseDuration` refuses. */
+export function expectedDuration(given: string | number | bigint): string {
+  const text = String(given).trim();
+  if (text.startsWith("-") && parseDuration(text.slice(1)) !== undefined) return "a duration that is not negative";
+  return text.length <= MAX_LENGTH && measure(text) > LONGEST ? "a duration of at most 292 years" : DURATION;
+}
+
 function measure(text: string): number {
   if (SECONDS.test(text)) return Number(text) * 1000;
   const days = DAYS.exec(text)?.[1];

@@ -5,7 +5,7 @@
  */
 import { booleanText } from "@sealwright/seal";
 import * as z from "zod";
-import { DURATION, parseDuration } from "./duration.ts";
+import { DURATION, expectedDuration, parseDuration } from "./duration.ts";
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
@@ -35,7 +35,7 @@ export const duration = z
   .transform((given, context) => {
     const milliseconds = parseDuration(given);
     if (milliseconds !== undefined) return milliseconds;
-    context.addIssue({ code: "custom", message: `expected ${DURATION}` });
+    context.addIssue({ code: "custom", message: `expected ${expectedDuration(given)}` });
     return z.NEVER;
   });
 

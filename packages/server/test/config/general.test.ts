@@ -86,7 +86,7 @@ describe("the configuration outside blocks", () => {
       'max_lease_ttl = "5 parsecs"',
       "c.hcl:2:17: max_lease_ttl: expected a duration such as 90s",
     ],
-    ["a negative duration", "max_lease_ttl = -5", "max_lease_ttl: expected a duration such as 90s"],
+    ["a negative duration", "max_lease_ttl = -5", "max_lease_ttl: expected a duration that is not negative"],
     ["leases out of order", 'max_lease_ttl = "1h"', "default_lease_ttl is longer than max_lease_ttl"],
     [
       "an address without a scheme",

@@ -22,8 +22,6 @@ describe("the time for saving the encryption count", () => {
 
   it.each([
     "abc",
-    "-5s",
-    "-1",
     "5 s",
     "5sec",
     "1.2.3s",
@@ -38,6 +36,11 @@ describe("the time for saving the encryption count", () => {
     "5s\n5s",
     "true",
     " ",
+    "--5s",
+    "-",
+    "+5s",
+    "1.5",
+    `${"9".repeat(101)}s`,
   ])("refuses %j, names the variable and says what is expected", (text) => {
     const message = refusal(() => load("", { [VARIABLE]: text }));
     expect(message).toContain(`the variable ${VARIABLE} (${KEY}): expected a duration such as 90s`);
@@ -47,6 +50,16 @@ describe("the time for saving the encryption count", () => {
   it.each(["0", "0s", "0ms", "0h0m", "0.1ms", "999us"])("refuses %s, which leaves no time", (text) => {
     const message = refusal(() => load("", { [VARIABLE]: text }));
     expect(message).toContain(`the variable ${VARIABLE} (${KEY}): expected a duration of at least 1ms`);
+  });
+
+  it.each(["-5s", "-1", "-1m30s", "-0s"])("refuses %s, and says that it is negative", (text) => {
+    const message = refusal(() => load("", { [VARIABLE]: text }));
+    expect(message).toContain(`the variable ${VARIABLE} (${KEY}): expected a duration that is not negative`);
+  });
+
+  it.each(["300000000h", "9999999999999999999", `${"9".repeat(30)}s`])("refuses %s, which is too long", (text) => {
+    const message = refusal(() => load("", { [VARIABLE]: text }));
+    expect(message).toContain(`the variable ${VARIABLE} (${KEY}): expected a duration of at most 292 years`);
   });
 
   it.each(["597h", "100000h"])("refuses %s, which no timer counts", (text) => {
@@ -61,6 +74,21 @@ describe("the time for saving the encryption count", () => {
     const bao = "BAO_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
     expect(load("", { [bao]: "3s", [VARIABLE]: "0" }).config[KEY]).toBe(3_000);
     expect(refusal(() => load("", { [bao]: "0", [VARIABLE]: "3s" }))).toContain(`the variable ${bao}`);
+  });
+
+  it("lets either variable win over a file, and a wrong variable is refused however right the file is", () => {
+    expect(load(`${KEY} = "2s"`, { [VARIABLE]: "3s" }).config[KEY]).toBe(3_000);
+    expect(load(`${KEY} = "2s"`, { [VARIABLE]: "" }).config[KEY]).toBe(2_000);
+    expect(refusal(() => load(`${KEY} = "2s"`, { [VARIABLE]: "soon" }))).toContain(`the variable ${VARIABLE}`);
+  });
+
+  it.each([
+    ["-5s", "expected a duration that is not negative"],
+    ["0s", "expected a duration of at least 1ms"],
+    ["5 s", "expected a duration such as 90s"],
+    ["300000000h", "expected a duration of at most 292 years"],
+  ])("says of %s in a file what is wrong with it, too", (text, why) => {
+    expect(refusal(() => load(`${KEY} = "${text}"`))).toMatch(new RegExp(`^c\\.hcl:2:\\d+: ${KEY}: ${why}`));
   });
 
   it("is a second unless it is set", () => {
