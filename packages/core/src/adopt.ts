@@ -10,15 +10,15 @@ import { plainSealConfigs, sealConfigCopy } from "./seal-config-copy.ts";
 import type { Storage } from "./storage.ts";
 
 /** What adoption asks before there is an open store. */
-export type Adoptable = Pick<OpenStore, "storage" | "seal">;
+export type Adoptable = Pick<OpenStore, "storage" | "quorum">;
 
 /**
  * How many shares must allow the adoption. Rejects with `INVALID_REQUEST` where the storage is ours already, or where
  * nobody holds shares of it.
  */
-export async function adoptionQuorum({ storage, seal }: Adoptable): Promise<ShareNumbers> {
+export async function adoptionQuorum({ storage, quorum }: Adoptable): Promise<ShareNumbers> {
   await requireForeign(storage);
-  const numbers = await quorumNumbers({ storage, seal });
+  const numbers = await quorumNumbers({ storage, quorum });
   if (numbers.shares > 0) return numbers;
   throw new CoreError(
     "INVALID_REQUEST",

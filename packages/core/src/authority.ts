@@ -1,31 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whose shares allow what a token alone does not: the unseal shares', or the recovery shares' where a seal unseals. */
-import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
-import type { KeyringHome } from "./commit.ts";
+import type { ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
+import type { KeyringHome, WrapKeyring } from "./commit.ts";
 import { CoreError } from "./errors.ts";
 import { readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { NO_SHARES, numbersOf } from "./seal-config.ts";
+import type { Asking } from "./seals/ask-all.ts";
+import { isRecoveryKey } from "./seals/recovery-key.ts";
+import type { QuorumKind, SealRoster } from "./seals/seal-roster.ts";
+import type { SealView } from "./seals/seal-view.ts";
 import type { Storage } from "./storage.ts";
-import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
+import { readRootKey } from "./stored-keys.ts";
 import { combineShares, wrongShares } from "./unseal.ts";
 
 /** An open store, as ceremonies and changes of keys see it while they have it for themselves. */
 export interface OpenStore extends KeyringHome {
   readonly storage: Storage;
-  /** The auto seal, or undefined where people unseal by shares. */
-  readonly seal: Seal | undefined;
+  readonly roster: SealRoster;
+  /** Whose shares the quorum's are. */
+  readonly quorum: QuorumKind;
   readonly plugin: SharesSealPlugin;
+  /** How several seals are asked at once. */
+  readonly asking: Omit<Asking, "signal">;
+  /** What the keyring goes through where its seals are to be those of `view`. */
+  layerFor(view: SealView): WrapKeyring;
   /** Another program wrote the storage: it is read and never written. */
   readonly foreign: boolean;
   /** RFC 3339. */
   readonly now: string;
-  /** For calls to the seal: aborts when the caller gives up, and when the store is being sealed. */
+  /** For calls to the seals: aborts when the caller gives up, and when the store is being sealed. */
   readonly signal: AbortSignal;
 }
 
 /** How many shares the quorum has and needs; zeros where nobody holds any. */
-export async function quorumNumbers({ storage, seal }: Pick<OpenStore, "storage" | "seal">): Promise<ShareNumbers> {
-  const config = await (seal === undefined ? readSealConfig : readRecoveryConfig)(storage);
+export async function quorumNumbers({ storage, quorum }: Pick<OpenStore, "storage" | "quorum">): Promise<ShareNumbers> {
+  const config = await (quorum === "unseal" ? readSealConfig : readRecoveryConfig)(storage);
   return config === undefined ? NO_SHARES : numbersOf(config);
 }
 
@@ -36,8 +45,8 @@ export async function quorumNumbers({ storage, seal }: Pick<OpenStore, "storage"
 export async function proveQuorum(open: OpenStore, shares: readonly Uint8Array[]): Promise<void> {
   const key = await combineShares(open.plugin, shares);
   try {
-    if (open.seal === undefined) await proveUnsealKey(open, key);
-    else if (!(await isRecoveryKey(open.storage, open.seal, key, open.signal))) throw wrongShares();
+    if (open.quorum === "unseal") await proveUnsealKey(open, key);
+    else if (!(await isRecoveryKey(open, open.roster.firstAuto, key, open.signal))) throw wrongShares();
   } finally {
     key.fill(0);
   }

@@ -13,13 +13,14 @@ import type { Change, Storage } from "./storage.ts";
 const KEYRING_TERM = 1;
 
 /**
- * What the entries of the keyring and of the root key for standbys go through on their way to storage: a seal's layer,
- * where there is one. It may take as long as a seal takes; nothing waits meanwhile but the change of the keyring itself.
+ * What the entries of the keyring and of the root key for standbys go through on their way to storage: the changes that
+ * put them there, with the seals' layer where there is one. It may take as long as a seal takes; nothing waits meanwhile
+ * but the change of the keyring itself.
  */
-export type WrapKeyring = (entry: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
+export type WrapKeyring = (path: string, entry: Uint8Array, signal?: AbortSignal) => Promise<readonly Change[]>;
 
 /** No layer: the entry as the barrier's format has it. */
-export const unwrappedKeyring: WrapKeyring = async (entry) => entry;
+export const unwrappedKeyring: WrapKeyring = async (path, value) => [{ op: "put", path, value }];
 
 /** Where a keyring is kept. */
 export interface KeyringHome {
@@ -29,15 +30,15 @@ export interface KeyringHome {
   readonly signal?: AbortSignal;
 }
 
-/** The change that writes `keyring`, through the layer of its home. */
+/** The changes that write `keyring`, through the layer of its home. */
 export async function keyringEntry(
   keyring: Keyring,
   { wrapKeyring, signal }: Pick<KeyringHome, "wrapKeyring" | "signal">,
-): Promise<Change> {
+): Promise<readonly Change[]> {
   const plaintext = serializeKeyring(keyring);
   try {
     const entry = sealEntry(KEYRING_TERM, keyring.rootKey, KEYRING, plaintext);
-    return { op: "put", path: KEYRING, value: await wrapKeyring(entry, signal) };
+    return await wrapKeyring(KEYRING, entry, signal);
   } finally {
     plaintext.fill(0);
   }
@@ -46,13 +47,13 @@ export async function keyringEntry(
 async function layered(
   entry: Change | undefined,
   { wrapKeyring, signal }: Pick<KeyringHome, "wrapKeyring" | "signal">,
-): Promise<Change> {
+): Promise<readonly Change[]> {
   if (entry?.op !== "put") throw new RangeError("an encrypted put is a put");
-  return { ...entry, value: await wrapKeyring(entry.value, signal) };
+  return wrapKeyring(entry.path, entry.value, signal);
 }
 
-/** The change that writes the present root key for standbys, encrypted anew and counted, through the layer of `home`. */
-export async function rootKeyEntry(home: KeyringHome): Promise<Change> {
+/** The changes that write the present root key for standbys, encrypted anew and counted, through the layer of `home`. */
+export async function rootKeyEntry(home: KeyringHome): Promise<readonly Change[]> {
   const { barrier } = home;
   const { keyring } = barrier;
   const value = serializeRootKey(keyring.rootKey);
@@ -92,7 +93,7 @@ async function keyringBatch(
     const counted = withEncryptions(next, key.total);
     const entries = await Promise.all([keyringEntry(counted, home), layered(standbys, home)]);
     const legacy: Change = { op: "delete", path: LEGACY_ROOT_KEY };
-    return { counted, changes: [...entries, ...encrypted, legacy, ...(companions.raw ?? [])] };
+    return { counted, changes: [...entries.flat(), ...encrypted, legacy, ...(companions.raw ?? [])] };
   } finally {
     rootKey.fill(0);
   }

@@ -23,6 +23,14 @@ export const CORE_ERRORS = {
   WRONG_SHARES: "check each share against what its holder was given",
   /** The seal answered, and its key does not open this storage. */
   WRONG_SEAL: "configure the seal and key that this storage was initialised with",
+  /** Several seals were asked, and too few of them answered. */
+  NO_SEAL_ANSWERS: "see to one of the seals: each reason says what is wrong with which",
+  /** What was asked for would leave the storage with one up-to-date seal of several. */
+  FORCE_NEEDED: "bring the other seals back first, or insist with -force",
+  /** What was asked for would leave no configured seal, and no shares, that open the storage. */
+  NO_SEAL_LEFT: "add another seal first",
+  /** What was asked for makes the whole as weak as a key file or as one person. */
+  WEAKER_SEAL: "if that is meant, accept it with -accept-weaker",
   /** An entry is cut short, altered, or under a key that the keyring has not. */
   ENTRY_CORRUPT: "restore the entry from a backup",
   /** A plain seal configuration is not what the store wrote. Ceremonies by recovery shares stop. */

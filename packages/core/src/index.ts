@@ -31,6 +31,7 @@ export { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./
 export * from "./keyring.ts";
 export { Mutex } from "./mutex.ts";
 export * from "./observer.ts";
+export { type AloneOptions, closeAlone, openAlone } from "./open-alone.ts";
 export { type OpenStoreOptions, openStore } from "./open-store.ts";
 export * as paths from "./paths.ts";
 export { Quorum } from "./quorum.ts";
@@ -57,9 +58,17 @@ export {
 export type { Rewrap, RewrapStatus } from "./seal-wrap/rewrap.ts";
 export { MANY_WRAPS, type WrapCount } from "./seal-wrap/wrap-tally.ts";
 export { decodeWrapped, encodeWrapped } from "./seal-wrap/wrapped-entry.ts";
+export { type AttachedSeal, checkSealName, type SealState, soleSeal } from "./seals/attached-seal.ts";
+export { layerKeyIds, type SealHolding, type WrappedEntry } from "./seals/holdings.ts";
+export type { Outstanding } from "./seals/outstanding.ts";
+export type { SealMember, SealRecord } from "./seals/seal-record.ts";
+export type { QuorumKind } from "./seals/seal-roster.ts";
+export type { SealProof, StoreSeals } from "./seals/store-seals.ts";
+export type { OneSealLeft } from "./seals/wrap-root-key.ts";
 export type { StoreStatus } from "./status.ts";
 export * from "./storage.ts";
-export { SealedStore, type SealProof } from "./store.ts";
+export { SealedStore } from "./store.ts";
 export type { StoreOptions } from "./store-options.ts";
 export { unansweredInit } from "./unanswered-init.ts";
-export { checkShare, openBySeal, openByShares } from "./unseal.ts";
+export { checkShare, openByShares } from "./unseal.ts";
+export type { ShareUse } from "./unsealing.ts";

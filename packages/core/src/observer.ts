@@ -35,6 +35,10 @@ export interface StoreObserver {
   rewrapEnded(status: RewrapStatus): void;
   /** The entry at `path`, or a rewrap as a whole, was not rewritten; it is tried again at the next check. */
   rewrapFailed(path: string | undefined, error: unknown): void;
+  /** The seal answered, and its answer does not open the storage, which another one did: it is not asked before a proof. */
+  sealDoubted(name: string, error: unknown): void;
+  /** The seal was given what it missed, at `path`. */
+  outstandingDelivered(name: string, path: string): void;
   /** A key of the seal has wrapped so often that it should be replaced. Once in a process and key. */
   sealKeyUsedUp(count: WrapCount): void;
   /** A batch was written through the barrier. Milliseconds. */
@@ -62,4 +66,6 @@ export const UNOBSERVED: StoreObserver = {
   rewrapEnded() {},
   rewrapFailed() {},
   sealKeyUsedUp() {},
+  sealDoubted() {},
+  outstandingDelivered() {},
 };

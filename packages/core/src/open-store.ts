@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AutoSealPlugin, resolveConfig, type Seal, type Stanza } from "@sealwright/seal";
+import { soleSeal } from "./seals/attached-seal.ts";
 import { SealedStore } from "./store.ts";
 import type { StoreOptions } from "./store-options.ts";
 
 /** A store's options with the auto seal still to be opened. */
-export interface OpenStoreOptions extends Omit<StoreOptions, "seal"> {
+export interface OpenStoreOptions extends Omit<StoreOptions, "seals"> {
   /** The auto seal that unseals this store; absent where people do by shares. */
   readonly seal?: {
     readonly plugin: AutoSealPlugin;
@@ -22,7 +23,7 @@ export interface OpenStoreOptions extends Omit<StoreOptions, "seal"> {
 export async function openStore({ seal, ...options }: OpenStoreOptions): Promise<SealedStore> {
   if (seal === undefined) return new SealedStore(options);
   try {
-    return new SealedStore({ ...options, seal: await openSeal(seal) });
+    return new SealedStore({ ...options, seals: soleSeal(await openSeal(seal)) });
   } catch (error) {
     await options.storage.close();
     throw error;

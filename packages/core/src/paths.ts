@@ -40,5 +40,16 @@ export const UPGRADES = "core/upgrade/";
 /** There from an initialisation until somebody is known to have its answer. */
 export const INIT_UNANSWERED = "sealwright/core/init-unanswered";
 
+/** Which seals a storage has, plain: read before anything is open. There from the first second seal on. */
+export const SEAL_RECORD = "sealwright/core/seals";
+/** The same under the barrier, which counts where the two differ. */
+export const SEAL_RECORD_COPY = "sealwright/core/seals-copy";
+/** The recovery key under the active data key, where there are several seals: a ceremony then needs none of them. */
+export const RECOVERY_KEY_COPY = "sealwright/core/recovery-key";
+/** What each seal but the first keeps, in a folder of its name. */
+export const SEALS = `${OURS}seals/`;
+/** What a seal is still to wrap, plain: one entry per seal and path. */
+export const OUTSTANDING = `${OURS}outstanding/`;
+
 /** The store's own entries are below these: nobody else writes there. */
-export const RESERVED = ["core/", `${OURS}core/`] as const;
+export const RESERVED = ["core/", `${OURS}core/`, SEALS, OUTSTANDING] as const;

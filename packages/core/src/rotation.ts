@@ -26,6 +26,6 @@ export function configureRotation(store: SealedStore, change: Partial<RotationCo
     const rotation = { ...barrier.keyring.rotation, ...change };
     checkRotation(rotation);
     const next = withEncryptions(withRotation(barrier.keyring, rotation), barrier.encryptions);
-    await barrier.install(next, barrier.keyFor(next), [await keyringEntry(next, open)]);
+    await barrier.install(next, barrier.keyFor(next), await keyringEntry(next, open));
   });
 }

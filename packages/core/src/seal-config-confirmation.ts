@@ -7,6 +7,7 @@ import { CoreError } from "./errors.ts";
 import { RECOVERY_CONFIG, SEAL_CONFIG } from "./paths.ts";
 import { NO_SHARES, numbersOf, serializeSealConfig } from "./seal-config.ts";
 import { plainSealConfigs, type SealConfigs, sealConfigCopy, writtenSealConfigs } from "./seal-config-copy.ts";
+import { recordChanges } from "./seals/seal-record.ts";
 import type { Change } from "./storage.ts";
 
 /** Which configurations hold: those that stand in the storage now, or those that this server wrote last. */
@@ -19,7 +20,7 @@ async function writtenOrRefuse(open: OpenStore): Promise<SealConfigs> {
 }
 
 function numbersIn({ seal, recovery }: SealConfigs, open: OpenStore): ShareNumbers {
-  const config = open.seal === undefined ? seal : recovery;
+  const config = open.quorum === "unseal" ? seal : recovery;
   return config === null ? NO_SHARES : numbersOf(config);
 }
 
@@ -35,13 +36,17 @@ const permissions: Readonly<Record<KeptConfigs, Permission<KeptConfigs>>> = {
     numbers: quorumNumbers,
     async grant(open) {
       const { seal, recovery } = await plainSealConfigs(open);
-      return { changes: [sealConfigCopy(seal, recovery)], raw: [], answer: "stored" };
+      // Which seals there are is no matter of confirming: that stays as this server wrote it.
+      const record = open.roster.recorded ? [recordChanges(open.roster.record).raw] : [];
+      return { changes: [sealConfigCopy(seal, recovery)], raw: record, answer: "stored" };
     },
   },
   written: {
     numbers: async (open) => numbersIn(await writtenOrRefuse(open), open),
     async grant(open) {
-      return { changes: [], raw: restored(await writtenOrRefuse(open)), answer: "written" };
+      const { raw } = recordChanges(open.roster.record);
+      const record = open.roster.recorded ? [raw] : [];
+      return { changes: [], raw: [...restored(await writtenOrRefuse(open)), ...record], answer: "written" };
     },
   },
 };

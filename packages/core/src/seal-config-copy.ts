@@ -9,8 +9,9 @@ import { CoreError } from "./errors.ts";
 import { readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { SEAL_CONFIG_COPY } from "./paths.ts";
 import { parseSealConfig, type SealConfig } from "./seal-config.ts";
+import { sealRecordMatches } from "./seals/seal-record.ts";
 
-type Configured = Pick<OpenStore, "storage" | "barrier" | "seal">;
+type Configured = Pick<OpenStore, "storage" | "barrier" | "quorum">;
 
 /** The configurations of a store; `recovery` is null where people unseal by shares. */
 export interface SealConfigs {
@@ -28,15 +29,18 @@ export function sealConfigCopy(seal: SealConfig | null, recovery: SealConfig | n
 }
 
 /** The plain configurations as they stand. A recovery configuration that an earlier seal left behind does not count. */
-export async function plainSealConfigs({ storage, seal }: Configured): Promise<SealConfigs> {
+export async function plainSealConfigs({
+  storage,
+  quorum,
+}: Pick<Configured, "storage" | "quorum">): Promise<SealConfigs> {
   return {
     seal: (await readSealConfig(storage)) ?? null,
-    recovery: seal === undefined ? null : ((await readRecoveryConfig(storage)) ?? null),
+    recovery: quorum === "unseal" ? null : ((await readRecoveryConfig(storage)) ?? null),
   };
 }
 
 /** The configurations that this store wrote last, or undefined on a foreign storage. Rejects with `ENTRY_CORRUPT`. */
-export async function writtenSealConfigs({ barrier }: Configured): Promise<SealConfigs | undefined> {
+export async function writtenSealConfigs({ barrier }: Pick<Configured, "barrier">): Promise<SealConfigs | undefined> {
   const copy = await barrier.get(SEAL_CONFIG_COPY);
   if (copy === undefined) return undefined;
   const { seal, recovery } = JSON.parse(copy.toString("utf8")) as Record<keyof SealConfigs, unknown>;
@@ -48,7 +52,8 @@ export async function writtenSealConfigs({ barrier }: Configured): Promise<SealC
 /** Whether the plain configurations are what this store wrote. True where there is no copy: a foreign storage. */
 export async function sealConfigsMatch(open: Configured): Promise<boolean> {
   const copy = await open.barrier.get(SEAL_CONFIG_COPY);
-  return copy === undefined || copy.equals(serialize(await plainSealConfigs(open)));
+  if (copy === undefined) return true;
+  return copy.equals(serialize(await plainSealConfigs(open))) && sealRecordMatches(open.storage, open.barrier);
 }
 
 /**
@@ -56,7 +61,7 @@ export async function sealConfigsMatch(open: Configured): Promise<boolean> {
  * configurations. Unseal shares need no such care: a wrong threshold makes them open nothing.
  */
 export async function checkSealConfigs(open: Configured): Promise<void> {
-  if (open.seal === undefined || (await sealConfigsMatch(open))) return;
+  if (open.quorum === "unseal" || (await sealConfigsMatch(open))) return;
   throw new CoreError(
     "SEAL_CONFIG_ALTERED",
     "core/seal-config or core/recovery-config is not what this server wrote: somebody changed it in the storage",

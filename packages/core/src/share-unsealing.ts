@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Unsealing by a quorum: unseal shares, or recovery shares that let the auto seal open the store. */
-import { isSealError, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
+/** Unsealing by a quorum: unseal shares, shares of another seal, or recovery shares that let the seals open the store. */
+import { isSealError, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import { quorumNumbers } from "./authority.ts";
 import type { Attempt } from "./ceremony.ts";
 import { CoreError } from "./errors.ts";
 import { Quorum } from "./quorum.ts";
+import type { OpenedBySeal } from "./seals/open-by-seals.ts";
+import { recordOfShares, rootKeyPath } from "./seals/seal-record.ts";
+import type { SealSet } from "./seals/seal-set.ts";
+import { impliedRecord, type StoredSeals } from "./seals/which-seals.ts";
 import type { Storage } from "./storage.ts";
-import { checkShare, openByRecoveryShares, openByShares } from "./unseal.ts";
-import type { OpenBarrier } from "./unsealed.ts";
+import { allowByRecoveryShares, checkShare, openByShares } from "./unseal.ts";
+import type { OpenBarrier, OpenedBarrier } from "./unsealed.ts";
 
 /** What is unsealed, and by whose shares. */
 export interface ShareUnsealingOptions {
   readonly storage: Storage;
   readonly shares: SharesSealPlugin;
-  readonly seal: Seal | undefined;
+  readonly seals: SealSet;
+  openBySeals(storage: Storage, stored: StoredSeals, signal: AbortSignal): Promise<OpenedBySeal>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -21,50 +26,101 @@ export interface ShareUnsealingOptions {
 /** Collects shares until they open the storage. */
 export class ShareUnsealing {
   readonly #options: ShareUnsealingOptions;
+  /** Of the quorum. */
   readonly #quorum: Quorum<"unseal">;
+  /** Of seals of shares beside others, by name. */
+  readonly #named = new Map<string, Quorum<"unseal">>();
 
   constructor(options: ShareUnsealingOptions) {
     this.#options = options;
     this.#quorum = new Quorum(options.now);
   }
 
-  /** The shares counted so far, if there are any. */
-  get current(): Attempt<"unseal"> | undefined {
-    return this.#quorum.current;
+  /** The shares counted so far, of the quorum or of the seal of shares called `name`, if there are any. */
+  attempt(name?: string): Attempt<"unseal"> | undefined {
+    return (name === undefined ? this.#quorum : this.#named.get(name))?.current;
   }
 
-  /** Counts one share (borrowed); with the last one hands `open` the way to open the storage. */
-  async submit(share: Uint8Array, open: (by: OpenBarrier) => Promise<void>, signal: AbortSignal): Promise<void> {
-    const numbers = await this.#numbers();
-    checkShare(share, numbers);
-    this.#quorum.start(numbers.threshold, "unseal");
-    const attempt = this.#quorum.current;
-    if (attempt === undefined || this.#quorum.submit(attempt.nonce, share) !== "quorum") return;
-    try {
-      await open(this.#opener(this.#quorum.current?.shares ?? [], signal));
-      this.#quorum.end();
-    } catch (error) {
-      if (isSealError(error) && error.retryable) this.#quorum.withdraw();
-      else this.#quorum.end();
-      throw error;
+  /** Counts one share (borrowed) of the quorum; with the last one hands `open` the way to open the storage. */
+  async submit(
+    share: Uint8Array,
+    stored: StoredSeals,
+    open: (by: OpenBarrier) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const numbers = await quorumNumbers({ storage: this.#options.storage, quorum: stored.quorum });
+    if (numbers.shares === 0) {
+      throw new CoreError("INVALID_REQUEST", "this storage has no shares that could unseal it");
     }
+    await this.#count(this.#quorum, share, numbers, (shares) => open(this.#opener(stored, shares, signal)));
+  }
+
+  /** Counts one share (borrowed) of the seal of shares called `name`. Rejects with `INVALID_REQUEST` where there is none. */
+  async submitOf(
+    name: string,
+    share: Uint8Array,
+    { record }: StoredSeals,
+    open: (by: OpenBarrier) => Promise<void>,
+  ): Promise<void> {
+    const numbers = record?.members.find((each) => each.name === name && each.kind === "shares")?.numbers;
+    if (record === undefined || numbers === undefined) {
+      throw new CoreError("INVALID_REQUEST", `this storage has no seal of shares called ${JSON.stringify(name)}`);
+    }
+    const { shares: plugin } = this.#options;
+    const quorum = this.#named.get(name) ?? new Quorum<"unseal">(this.#options.now);
+    this.#named.set(name, quorum);
+    await this.#count(quorum, share, numbers, (shares) =>
+      open(async (storage) => {
+        const barrier = await openByShares(storage, plugin, shares, { name, path: rootKeyPath(record, name) });
+        return { barrier, implied: record };
+      }),
+    );
   }
 
   /** Forgets the shares. */
   end(): void {
     this.#quorum.end();
+    for (const quorum of this.#named.values()) quorum.end();
   }
 
-  #opener(shares: readonly Uint8Array[], signal: AbortSignal): OpenBarrier {
-    const { seal, shares: plugin } = this.#options;
-    return seal === undefined
-      ? (storage) => openByShares(storage, plugin, shares)
-      : (storage) => openByRecoveryShares(storage, seal, plugin, shares, signal);
+  async #count(
+    quorum: Quorum<"unseal">,
+    share: Uint8Array,
+    numbers: ShareNumbers,
+    open: (shares: readonly Uint8Array[]) => Promise<void>,
+  ): Promise<void> {
+    checkShare(share, numbers);
+    quorum.start(numbers.threshold, "unseal");
+    const attempt = quorum.current;
+    if (attempt === undefined || quorum.submit(attempt.nonce, share) !== "quorum") return;
+    try {
+      await open(quorum.current?.shares ?? []);
+      this.end();
+    } catch (error) {
+      if (mayWorkLater(error)) quorum.withdraw();
+      else quorum.end();
+      throw error;
+    }
   }
 
-  async #numbers(): Promise<ShareNumbers> {
-    const numbers = await quorumNumbers(this.#options);
-    if (numbers.shares > 0) return numbers;
-    throw new CoreError("INVALID_REQUEST", "this storage has no shares that could unseal it");
+  #opener(stored: StoredSeals, shares: readonly Uint8Array[], signal: AbortSignal): OpenBarrier {
+    const { shares: plugin, seals, openBySeals } = this.#options;
+    if (stored.quorum === "unseal") {
+      return async (storage) => ({
+        barrier: await openByShares(storage, plugin, shares),
+        implied: recordOfShares(plugin),
+      });
+    }
+    return async (storage): Promise<OpenedBarrier> => {
+      const opened = await openBySeals(storage, stored, signal);
+      const first = seals.named(stored.record?.first ?? opened.name)?.seal;
+      await allowByRecoveryShares(storage, opened, first, plugin, shares, signal);
+      return { barrier: opened.barrier, implied: impliedRecord(stored, opened.name, plugin) };
+    };
   }
+}
+
+/** Whether the same shares may do when the seals answer again. */
+function mayWorkLater(error: unknown): boolean {
+  return isSealError(error) ? error.retryable : error instanceof CoreError && error.code === "NO_SEAL_ANSWERS";
 }

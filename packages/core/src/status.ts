@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Seal, ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
+import type { ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
 import type { Attempt } from "./ceremony.ts";
 import type { Cluster } from "./cluster.ts";
 import { CoreError } from "./errors.ts";
 import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { NO_SHARES, numbersOf, type SealConfig } from "./seal-config.ts";
 import { sealConfigsMatch } from "./seal-config-copy.ts";
+import type { SealSet } from "./seals/seal-set.ts";
 import type { Storage } from "./storage.ts";
 import type { Unsealed } from "./unsealed.ts";
 
@@ -41,7 +42,7 @@ export interface StoreStatus {
 export interface StatusSources {
   readonly storage: Storage;
   readonly shares: SharesSealPlugin;
-  readonly seal: Seal | undefined;
+  readonly seals: SealSet;
   /** Of unsealing by shares. */
   readonly attempt: Attempt<unknown> | undefined;
   /** What is open at the moment of asking. */
@@ -65,24 +66,25 @@ async function orDamage<T>(reading: Promise<T>): Promise<Reading<T>> {
 
 /** Rejects with what the storage rejects with; damage is a part of the answer. */
 export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
-  const { storage, shares, seal, attempt, unsealed } = sources;
+  const { storage, shares, seals, attempt, unsealed } = sources;
   const parts = await orDamage(isInitialized(storage));
   const initialized = parts.value ?? true;
   const config = await orDamage(readSealConfig(storage));
-  const recovery: Reading<SealConfig | undefined> =
-    seal === undefined ? {} : await orDamage(readRecoveryConfig(storage));
-  const { value: numbers } = seal === undefined ? config : recovery;
+  const type = config.value?.type ?? seals.first?.seal.type ?? shares.type;
+  const byPeople = (unsealed()?.roster.quorum ?? (type === shares.type ? "unseal" : "recovery")) === "unseal";
+  const recovery: Reading<SealConfig | undefined> = byPeople ? {} : await orDamage(readRecoveryConfig(storage));
+  const { value: numbers } = byPeople ? config : recovery;
   const damage = parts.damage ?? config.damage;
   const readable = config.damage === undefined && recovery.damage === undefined;
   const cluster = unsealed()?.cluster;
   return {
-    type: config.value?.type ?? (seal ?? shares).type,
+    type,
     initialized,
     sealed: unsealed() === undefined,
     numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
     progress: attempt?.shares.length ?? 0,
     nonce: attempt?.nonce ?? "",
-    ...(seal === undefined ? {} : { recoveryType: recovery.value?.type ?? shares.type }),
+    ...(byPeople ? {} : { recoveryType: recovery.value?.type ?? shares.type }),
     storageType: storage.type,
     ...(cluster === undefined ? {} : { cluster }),
     foreign: unsealed()?.foreign ?? (initialized && (await isForeign(storage))),
@@ -91,11 +93,11 @@ export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
   };
 }
 
-async function configsAltered({ unsealed, seal }: StatusSources): Promise<boolean> {
+async function configsAltered({ unsealed }: StatusSources): Promise<boolean> {
   const open = unsealed();
   if (open === undefined) return false;
   try {
-    return !(await sealConfigsMatch({ ...open, seal }));
+    return !(await sealConfigsMatch({ ...open, quorum: open.roster.quorum }));
   } catch (error) {
     // It was sealed meanwhile.
     if (unsealed() === undefined) return false;

@@ -3,10 +3,10 @@
  * The sealed store: a storage, its seal, and whether it is open. What a program embeds, and what the server serves.
  * Several may live in one process; nothing is global.
  */
-import type { KeyInfo, Seal, SharesSealPlugin } from "@sealwright/seal";
+import type { SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
-import { rotateKeyring } from "./commit.ts";
+import { type KeyringHome, rotateKeyring } from "./commit.ts";
 import { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 import { CoreError } from "./errors.ts";
 import { type InitRequest, type InitShares, initialize } from "./init.ts";
@@ -14,39 +14,38 @@ import { isInitialized } from "./inventory.ts";
 import { Mutex } from "./mutex.ts";
 import { type StoreObserver, UNOBSERVED } from "./observer.ts";
 import { RESERVED } from "./paths.ts";
-import { type EntryLayer, noLayer } from "./seal-wrap/entry-layer.ts";
-import { Rewrap } from "./seal-wrap/rewrap.ts";
+import { type EntryLayer, type MakeLayer, noLayer } from "./seal-wrap/entry-layer.ts";
+import { Rewrap, type RewrapHome } from "./seal-wrap/rewrap.ts";
 import { type WrapCount, WrapTally } from "./seal-wrap/wrap-tally.ts";
-import { ShareUnsealing } from "./share-unsealing.ts";
+import type { Asking } from "./seals/ask-all.ts";
+import type { AttachedSeal } from "./seals/attached-seal.ts";
+import { listOutstanding } from "./seals/outstanding.ts";
+import { SealSet } from "./seals/seal-set.ts";
+import type { SealView } from "./seals/seal-view.ts";
+import { StoreSeals } from "./seals/store-seals.ts";
 import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
-import { type StoreOptions, saveLimits, upkeepInterval } from "./store-options.ts";
-import { proveSeal, rootKeyInfo } from "./stored-keys.ts";
+import { type StoreOptions, saveLimits, sealTimes, upkeepInterval } from "./store-options.ts";
 import { initAnswered, isInitUnanswered, overwriting } from "./unanswered-init.ts";
-import { checkConfigured, openBySeal } from "./unseal.ts";
 import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
+import { type ShareUse, Unsealing } from "./unsealing.ts";
 import { KeyUpkeep } from "./upkeep/key-upkeep.ts";
-
-/** Which keys an auto seal uses, as far as it says so. */
-export interface SealProof {
-  /** What the stored root key is under. */
-  readonly stored: KeyInfo | undefined;
-  /** What anything new would be under. */
-  readonly present: KeyInfo | undefined;
-}
 
 /** A storage behind a seal: initialised, unsealed and sealed here, read and written while it is open. */
 export class SealedStore {
   readonly #storage: Storage;
   readonly #shares: SharesSealPlugin;
-  readonly #seal: Seal | undefined;
+  readonly #set: SealSet;
+  /** What an operator does with the seals. */
+  readonly seals: StoreSeals;
   readonly #now: () => Date;
   // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
   readonly #mutex = new Mutex();
-  readonly #unsealing: ShareUnsealing;
+  readonly #unsealing: Unsealing;
   readonly #upkeep: KeyUpkeep;
   readonly #observer: StoreObserver;
-  readonly #layer: EntryLayer;
+  readonly #makeLayer: MakeLayer;
+  readonly #asking: Omit<Asking, "signal">;
   readonly #tally: WrapTally;
   /** The background job that puts the layer of now around entries. */
   readonly rewrap: Rewrap;
@@ -62,16 +61,47 @@ export class SealedStore {
     this.#now = options.now ?? (() => new Date());
     this.#observer = options.observer ?? UNOBSERVED;
     this.#tally = new WrapTally(this.#observer);
-    this.#seal = options.seal && this.#tally.counting(options.seal);
-    this.#layer = (this.#seal && options.layer?.(this.#seal)) ?? noLayer;
+    this.#set = new SealSet((options.seals ?? []).map((each) => this.#counted(each)));
+    this.#makeLayer = options.layer ?? (() => noLayer);
     this.#saveLimits = saveLimits(options);
     const { storage, shares } = options;
-    this.#unsealing = new ShareUnsealing({ storage, shares, seal: this.#seal, now: () => this.#now().getTime() });
-    const home = () => (this.#unsealed?.foreign === false ? this.#home(this.#unsealed) : undefined);
-    this.rewrap = new Rewrap({ home, layer: this.#layer, observer: this.#observer });
+    const { headStart, deadline } = sealTimes(options);
+    this.#asking = { deadlineMilliseconds: deadline, idleReason: (name) => this.#set.idleReason(name) };
+    this.#unsealing = new Unsealing({
+      storage,
+      shares,
+      seals: this.#set,
+      headStartMilliseconds: headStart,
+      observer: this.#observer,
+      now: () => this.#now().getTime(),
+    });
+    this.seals = new StoreSeals({
+      storage,
+      shares,
+      set: this.#set,
+      observer: this.#observer,
+      roster: () => this.#unsealed?.roster,
+      signal: () => this.#interrupt.signal,
+      exclusively: (work, signal) => this.exclusively(work, signal),
+      counted: (seal) => this.#counted(seal),
+    });
+    const home = () => (this.#unsealed?.foreign === false ? this.#unsealed : undefined);
+    this.rewrap = new Rewrap({
+      home: () => {
+        const unsealed = home();
+        return unsealed && this.#home(unsealed);
+      },
+      observer: this.#observer,
+    });
     this.#upkeep = new KeyUpkeep({
-      home,
-      resumeRewrap: () => this.rewrap.resume(),
+      home: () => {
+        const unsealed = home();
+        return unsealed && this.#countHome(unsealed);
+      },
+      resumeRewrap: async () => {
+        await this.seals.deliverOutstanding();
+        await this.rewrap.resume();
+      },
       exclusively: (work) => this.exclusively(work),
       observer: this.#observer,
       now: this.#now,
@@ -80,12 +110,12 @@ export class SealedStore {
     });
   }
 
-  /** Whether a service or device opens this store rather than people. */
+  /** Whether services or devices are configured to open this store, rather than people alone. */
   get autoSealed(): boolean {
-    return this.#seal !== undefined;
+    return this.#set.first !== undefined;
   }
 
-  /** How often each key of the auto seal has wrapped something, since this store was made or before. */
+  /** How often each key of the auto seals has wrapped something, since this store was made or before. */
   get sealWraps(): readonly WrapCount[] {
     return this.#tally.counts;
   }
@@ -109,8 +139,8 @@ export class SealedStore {
     return readStatus({
       storage: this.#storage,
       shares: this.#shares,
-      seal: this.#seal,
-      attempt: this.#unsealing.current,
+      seals: this.#set,
+      attempt: this.#unsealing.shares.attempt(),
       unsealed: () => this.#unsealed,
     });
   }
@@ -128,9 +158,10 @@ export class SealedStore {
       const signal = this.#interruptible(request.signal);
       const deps = {
         storage: again ? overwriting(this.#storage) : this.#storage,
-        seal: this.#seal,
+        seals: this.#set,
         shares: this.#shares,
-        wrapKeyring: this.#layer.wrap,
+        asking: this.#asking,
+        layerFor: (view: SealView) => this.#layerOf(() => view).wrap,
         now: this.#now(),
       };
       return initialize(deps, { ...request, signal });
@@ -150,30 +181,28 @@ export class SealedStore {
   }
 
   /**
-   * Opens the store by its auto seal: one call to it. Opening an open one does nothing. Rejects with `WRONG_SEAL`,
-   * `NOT_INITIALIZED`, `STORAGE_INCOMPLETE`, `ENTRY_CORRUPT` or a `SealError`.
+   * Opens the store by its auto seals: the best is asked first, and the next behind it. Opening an open one does nothing.
+   * Rejects with `WRONG_SEAL`, `NOT_INITIALIZED`, `STORAGE_INCOMPLETE`, `ENTRY_CORRUPT`, a `SealError`, or with
+   * `NO_SEAL_ANSWERS` where several were asked.
    */
   unseal(signal?: AbortSignal): Promise<void> {
     return this.#mutex.run(async () => {
-      const seal = this.#seal;
-      if (seal === undefined) throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
       if (this.#unsealed !== undefined) return;
-      await checkConfigured(this.#storage, this.#seal ?? this.#shares);
-      await this.#open((storage) => openBySeal(storage, seal, this.#interruptible(signal)));
+      await this.#unsealing.bySeals((by) => this.#open(by), this.#interruptible(signal));
     });
   }
 
   /**
    * Counts one share (borrowed) towards unsealing; with the last one the store opens. For an auto-sealed store these
-   * are recovery shares, and they let the seal open it. Repeating a share changes nothing. Rejects with `INVALID_SHARE`
-   * without counting, and with `WRONG_SHARES` with progress back at 0; where the seal cannot be asked now (a
-   * `SealError` that is `retryable`), the last share alone goes, and giving it again tries again.
+   * are recovery shares, and they let a seal open it, unless they are of a seal of shares that `use` names. Repeating a
+   * share changes nothing. Rejects with `INVALID_SHARE` without counting, and with `WRONG_SHARES` with progress back at 0;
+   * where no seal can be asked now (a `SealError` that is `retryable`, `NO_SEAL_ANSWERS`), the last share alone goes, and
+   * giving it again tries again.
    */
-  submitShare(share: Uint8Array, signal?: AbortSignal): Promise<void> {
+  submitShare(share: Uint8Array, use: ShareUse = {}): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
-      await checkConfigured(this.#storage, this.#seal ?? this.#shares);
-      await this.#unsealing.submit(share, (by) => this.#open(by), this.#interruptible(signal));
+      await this.#unsealing.byShare(share, use, (by) => this.#open(by), this.#interruptible(use.signal));
     });
   }
 
@@ -181,7 +210,7 @@ export class SealedStore {
   resetShares(): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) throw new CoreError("UNSEALED", "vault is unsealed");
-      this.#unsealing.end();
+      this.#unsealing.shares.end();
     });
   }
 
@@ -193,7 +222,7 @@ export class SealedStore {
     this.#interrupt.abort();
     this.#interrupt = new AbortController();
     return this.#mutex.run(async () => {
-      this.#unsealing.end();
+      this.#unsealing.shares.end();
       this.#upkeep.stop();
       const unsealed = this.#unsealed;
       this.#unsealed = undefined;
@@ -209,23 +238,6 @@ export class SealedStore {
       await rotateKeyring(this.#home(unsealed), this.#now().toISOString());
       return unsealed.barrier.keyStatus;
     });
-  }
-
-  /**
-   * Wraps and unwraps random bytes by the auto seal, which unsealing leaves out: the next rekey will wrap. Rejects with a
-   * `SealError`, with what the storage rejects with, with `SEALED` where the store is sealed meanwhile, and with
-   * `INVALID_REQUEST` where people unseal by shares.
-   */
-  async proveSeal(): Promise<SealProof> {
-    if (this.#seal === undefined) throw new CoreError("INVALID_REQUEST", "this store has no auto seal");
-    const { signal } = this.#interrupt;
-    try {
-      const present = await proveSeal(this.#seal, signal);
-      return { stored: await rootKeyInfo(this.#storage), present };
-    } catch (error) {
-      if (signal.aborted) throw new CoreError("SEALED", "the store was sealed meanwhile");
-      throw error;
-    }
   }
 
   /** The plaintext at `path` or undefined. Rejects with `SEALED` or `ENTRY_CORRUPT`. */
@@ -261,16 +273,19 @@ export class SealedStore {
    */
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#mutex.run(() => {
-      const { storage, barrier, foreign } = this.#opened();
-      const now = this.#now().toISOString();
+      const unsealed = this.#opened();
+      const { storage, barrier, roster, foreign } = unsealed;
       return work({
         storage,
         barrier,
-        wrapKeyring: this.#layer.wrap,
+        roster,
+        quorum: roster.quorum,
+        wrapKeyring: this.#home(unsealed).wrapKeyring,
+        layerFor: (view) => this.#layerOf(() => view).wrap,
+        asking: this.#asking,
         foreign,
-        seal: this.#seal,
         plugin: this.#shares,
-        now,
+        now: this.#now().toISOString(),
         signal: this.#interruptible(signal),
       });
     });
@@ -286,7 +301,7 @@ export class SealedStore {
     try {
       await this.seal();
     } finally {
-      await this.#seal?.close();
+      await this.#set.close();
       await this.#storage.close();
     }
   }
@@ -302,12 +317,27 @@ export class SealedStore {
     return signal === undefined ? own : AbortSignal.any([own, signal]);
   }
 
-  #home({ barrier, storage }: Unsealed): Pick<OpenStore, "barrier" | "storage" | "wrapKeyring" | "signal"> {
-    return { barrier, storage, wrapKeyring: this.#layer.wrap, signal: this.#interrupt.signal };
+  #counted(attached: AttachedSeal): AttachedSeal {
+    return { ...attached, seal: this.#tally.counting(attached.seal) };
+  }
+
+  #layerOf(view: () => SealView): EntryLayer {
+    return this.#makeLayer({ view, outstanding: () => listOutstanding(this.#storage), asking: this.#asking });
+  }
+
+  #home({ barrier, storage, roster }: Unsealed): RewrapHome {
+    const { wrap, fits } = this.#layerOf(() => roster.view);
+    return { barrier, storage, wrapKeyring: wrap, fits, signal: this.#interrupt.signal };
+  }
+
+  /** For saving the count: no seal that opens the keyring may lose it by that. */
+  #countHome({ barrier, roster }: Unsealed): KeyringHome {
+    const { wrapForAll } = this.#layerOf(() => roster.view);
+    return { barrier, wrapKeyring: wrapForAll, signal: this.#interrupt.signal };
   }
 
   async #open(by: OpenBarrier): Promise<void> {
-    this.#unsealed = await openUnsealed(this.#storage, by);
+    this.#unsealed = await openUnsealed(this.#storage, this.#set, this.#shares, by);
     this.#unsealed.barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
     if (!this.#unsealed.foreign) {
       await this.#tally.keepIn(this.#unsealed.storage);
@@ -321,7 +351,8 @@ export class SealedStore {
       unsealed.barrier.lock();
       return;
     }
-    const ended = await lockAndSave(this.#home(unsealed), unsealed.storage, this.#saveLimits);
+    const ended = await lockAndSave(this.#countHome(unsealed), unsealed.storage, this.#saveLimits);
+    await unsealed.roster.close();
     if (ended === undefined) return;
     this.#observer.countSaveEnded(ended);
     // Out of time is no failure of sealing: the ceiling stays in force, and the count is not lost.

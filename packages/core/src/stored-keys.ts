@@ -11,9 +11,9 @@ import {
   type SealCall,
   SealError,
 } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { CoreError } from "./errors.ts";
-import { RECOVERY_KEY, STORED_KEYS } from "./paths.ts";
+import { STORED_KEYS } from "./paths.ts";
 import type { Storage } from "./storage.ts";
 
 const storedKeys = z.array(z.base64()).length(1);
@@ -45,7 +45,12 @@ export async function sealRecoveryKey(seal: Seal, key: Uint8Array, signal?: Abor
  * What `seal` unwraps the entry at `path` to; the caller wipes it. Throws `STORAGE_INCOMPLETE` where there is none,
  * `ENTRY_CORRUPT` for what no seal wrote, `WRONG_SEAL` where the seal answers that it does not open it.
  */
-async function unwrapEntry(storage: Storage, path: string, seal: Seal, signal?: AbortSignal): Promise<Uint8Array> {
+export async function unwrapEntry(
+  storage: Storage,
+  path: string,
+  seal: Seal,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const entry = await storage.get(path);
   if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${path}`);
   const blob = decodeEntry(path, entry);
@@ -69,16 +74,23 @@ function decodeEntry(path: string, entry: Uint8Array): ReturnType<typeof decodeB
   }
 }
 
+/** The key of 32 bytes that `text` is. Throws `RangeError` for other lengths. */
+export function keyOfBase64(text: string): KeyObject {
+  const bytes = Buffer.from(text, "base64");
+  try {
+    if (bytes.length !== KEY_BYTES) throw new RangeError(`${bytes.length} bytes`);
+    return createSecretKey(bytes);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
 /** The root key of `storage`, unwrapped by `seal`. Throws as {@link unwrapEntry}. */
 export async function readRootKey(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<KeyObject> {
   const plaintext = await unwrapEntry(storage, STORED_KEYS, seal, signal);
   try {
     const [text = ""] = storedKeys.parse(JSON.parse(strictUtf8.decode(plaintext)));
-    const bytes = Buffer.from(text, "base64");
-    if (bytes.length !== KEY_BYTES) throw new RangeError(`${bytes.length} bytes`);
-    const key = createSecretKey(bytes);
-    bytes.fill(0);
-    return key;
+    return keyOfBase64(text);
   } catch {
     // The cause would quote the root key.
     throw new CoreError("ENTRY_CORRUPT", `${STORED_KEYS} unwraps, but its content is not one root key of 32 bytes`);
@@ -88,25 +100,10 @@ export async function readRootKey(storage: Storage, seal: Seal, signal?: AbortSi
 }
 
 /** What wrapped the root key of `storage`, where the blob says so. Throws `STORAGE_INCOMPLETE` or `ENTRY_CORRUPT`. */
-export async function rootKeyInfo(storage: Storage): Promise<KeyInfo | undefined> {
-  const entry = await storage.get(STORED_KEYS);
-  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${STORED_KEYS}`);
-  return decodeEntry(STORED_KEYS, entry).keyInfo;
-}
-
-/** Whether `candidate` (borrowed) is the recovery key, compared in constant time. Throws as {@link unwrapEntry}. */
-export async function isRecoveryKey(
-  storage: Storage,
-  seal: Seal,
-  candidate: Uint8Array,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const key = await unwrapEntry(storage, RECOVERY_KEY, seal, signal);
-  try {
-    return key.length === candidate.length && timingSafeEqual(key, candidate);
-  } finally {
-    key.fill(0);
-  }
+export async function rootKeyInfo(storage: Storage, path = STORED_KEYS): Promise<KeyInfo | undefined> {
+  const entry = await storage.get(path);
+  if (entry === undefined) throw new CoreError("STORAGE_INCOMPLETE", `the storage has no ${path}`);
+  return decodeEntry(path, entry).keyInfo;
 }
 
 /**

@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Opening a storage: by an auto seal alone, or by a quorum of shares. */
+/** Opening a storage by a quorum of shares, or with their leave. */
+import type { KeyObject } from "node:crypto";
 import { KEY_BYTES, type Seal, type ShareNumbers, type SharesSealPlugin } from "@sealwright/seal";
 import type { Barrier } from "./barrier.ts";
 import { openBarrier } from "./commit.ts";
 import { CoreError } from "./errors.ts";
-import { isInitialized, readSealConfig } from "./inventory.ts";
+import { STORED_KEYS } from "./paths.ts";
 import { layerReader } from "./seal-wrap/entry-layer.ts";
+import type { OpenedBySeal } from "./seals/open-by-seals.ts";
+import { isRecoveryKey } from "./seals/recovery-key.ts";
+import { readRootKeyOf } from "./seals/root-key-entry.ts";
 import type { Storage } from "./storage.ts";
-import { isRecoveryKey, readRootKey } from "./stored-keys.ts";
-
-/** Throws `NOT_INITIALIZED`, or `WRONG_SEAL` where the storage was initialised with a seal of another type. */
-export async function checkConfigured(storage: Storage, configured: { readonly type: string }): Promise<void> {
-  if (!(await isInitialized(storage))) throw new CoreError("NOT_INITIALIZED", "Vault is not initialized");
-  const stored = (await readSealConfig(storage))?.type;
-  if (stored === configured.type) return;
-  throw new CoreError(
-    "WRONG_SEAL",
-    `this storage was initialised with a ${stored} seal, and the configuration has a ${configured.type} seal`,
-  );
-}
-
-/**
- * Opens the storage by the auto seal `seal`: one unwrap, which is the proof, and one more where the keyring is
- * seal-wrapped. Throws `WRONG_SEAL` when the seal's key is another.
- */
-export async function openBySeal(storage: Storage, seal: Seal, signal?: AbortSignal): Promise<Barrier> {
-  const rootKey = await readRootKey(storage, seal, signal);
-  const removeLayer = layerReader(seal);
-  return openBarrier(storage, rootKey, (path, stored) => removeLayer(path, stored, signal));
-}
 
 /** Throws `INVALID_SHARE` unless `share` has the length of a share of these numbers. */
 export function checkShare(share: Uint8Array, numbers: ShareNumbers): void {
@@ -60,24 +42,32 @@ export async function combineShares(plugin: SharesSealPlugin, shares: readonly U
   }
 }
 
-/** Opens the storage by a quorum of unseal shares (borrowed). Throws `WRONG_SHARES`. */
+/** Which seal of shares is opened. */
+export interface SharesPlace {
+  readonly name: string;
+  /** Where it keeps the root key. */
+  readonly path: string;
+}
+
+/** Opens the storage by a quorum of unseal shares (borrowed), or of another seal of shares. Throws `WRONG_SHARES`. */
 export async function openByShares(
   storage: Storage,
   plugin: SharesSealPlugin,
   shares: readonly Uint8Array[],
+  place: SharesPlace = { name: plugin.type, path: STORED_KEYS },
 ): Promise<Barrier> {
   const key = await combineShares(plugin, shares);
   const seal = plugin.open(key);
   key.fill(0);
   try {
-    return await openBarrier(storage, await proven(readRootKey(storage, seal)), layerReader(undefined));
+    return await openBarrier(storage, await proven(readRootKeyOf(storage, { ...place, seal })), layerReader([seal]));
   } finally {
     await seal.close();
   }
 }
 
 /** The root key; `WRONG_SHARES` where `reading` it ends with `WRONG_SEAL`. */
-async function proven(reading: ReturnType<typeof readRootKey>): ReturnType<typeof readRootKey> {
+async function proven(reading: Promise<KeyObject>): Promise<KeyObject> {
   try {
     return await reading;
   } catch (cause) {
@@ -87,19 +77,22 @@ async function proven(reading: ReturnType<typeof readRootKey>): ReturnType<typeo
   }
 }
 
-/** Opens the storage by its auto seal after a quorum of recovery shares (borrowed) allowed it. Throws `WRONG_SHARES`. */
-export async function openByRecoveryShares(
+/** Throws `WRONG_SHARES`, and locks `opened`, unless a quorum of recovery `shares` (borrowed) allows that it was opened. */
+export async function allowByRecoveryShares(
   storage: Storage,
-  seal: Seal,
+  { barrier }: OpenedBySeal,
+  seal: Seal | undefined,
   plugin: SharesSealPlugin,
   shares: readonly Uint8Array[],
   signal?: AbortSignal,
-): Promise<Barrier> {
+): Promise<void> {
   const candidate = await combineShares(plugin, shares);
   try {
-    if (!(await isRecoveryKey(storage, seal, candidate, signal))) throw wrongShares();
+    if (!(await isRecoveryKey({ storage, barrier }, seal, candidate, signal))) throw wrongShares();
+  } catch (error) {
+    barrier.lock();
+    throw error;
   } finally {
     candidate.fill(0);
   }
-  return openBySeal(storage, seal, signal);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openBarrier, SealedStore, type Storage } from "@sealwright/core";
+import { openBarrier, SealedStore, type Storage, soleSeal } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { rejectsWithCode } from "@sealwright/testing";
 import { describe, expect, it } from "vitest";
@@ -186,7 +186,7 @@ describe("closing", () => {
       const storage = fallible({ ...inner, close: async () => void closed.push("storage") });
       const seal = await openStaticSeal();
       const watched = { ...seal, close: async () => void closed.push("seal") };
-      const store = new SealedStore({ storage, shares: shamir, seal: watched });
+      const store = new SealedStore({ storage, shares: shamir, seals: soleSeal(watched) });
       await store.initialize({});
       await store.unseal();
       await store.put("a", VALUE);

@@ -10,5 +10,6 @@ export * from "./diagnosis.ts";
 export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./guard.ts";
+export * from "./multi-blob.ts";
 export * from "./plugin-module.ts";
 export * from "./resolve.ts";

@@ -100,6 +100,7 @@ class Cursor {
 /** The fields of one message; of a field given twice the last one counts. Every getter throws on a wrong wire type. */
 export class Message {
   readonly #fields = new Map<number, Uint8Array | bigint>();
+  readonly #repeated = new Map<number, Uint8Array[]>();
 
   /** Throws `SEAL_BAD_CIPHERTEXT` unless `bytes` is a whole message. Unknown fields are no error. */
   constructor(bytes: Uint8Array) {
@@ -113,7 +114,7 @@ export class Message {
           this.#fields.set(number, cursor.varint());
           break;
         case BYTES:
-          this.#fields.set(number, cursor.take(asNumber(cursor.varint(), "a field's length")));
+          this.#addBytes(number, cursor.take(asNumber(cursor.varint(), "a field's length")));
           break;
         case FIXED64:
           cursor.take(8);
@@ -125,6 +126,17 @@ export class Message {
           throw malformed(`field ${number} has an unknown wire type`);
       }
     }
+  }
+
+  #addBytes(number: number, bytes: Uint8Array): void {
+    this.#fields.set(number, bytes);
+    this.#repeated.set(number, [...(this.#repeated.get(number) ?? []), bytes]);
+  }
+
+  /** The bytes (the caller's) of every occurrence of a repeated field, in order. */
+  all(number: number): readonly Uint8Array[] {
+    this.bytes(number);
+    return this.#repeated.get(number) ?? [];
   }
 
   /** The bytes of a field (the caller's), or undefined. */

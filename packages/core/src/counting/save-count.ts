@@ -16,8 +16,8 @@ export interface SaveLimits {
 
 type Home = Pick<KeyringHome, "barrier" | "wrapKeyring">;
 
-/** The keyring's entry, or a rejection once the time is up; a late answer of the layer's seal is dropped. */
-async function entryInTime(keyring: Keyring, { wrapKeyring }: Home, limit: AbortSignal): Promise<Change> {
+/** The keyring's entry, or a rejection once the time is up; a late answer of the layer's seals is dropped. */
+async function entryInTime(keyring: Keyring, { wrapKeyring }: Home, limit: AbortSignal): Promise<readonly Change[]> {
   return abandonable(keyringEntry(keyring, { wrapKeyring, signal: limit }), limit, "saving the encryption count");
 }
 
@@ -59,7 +59,7 @@ export async function saveCount(home: Home, limits: SaveLimits): Promise<CountSa
   const counted = withEncryptions(keyring, encryptions);
   return timed(limits, { encryptions, occasion: "interval" }, async (limit) => {
     const entry = await entryInTime(counted, home, limit);
-    return (await home.barrier.replaceCount(keyring, counted, [entry])) ? "saved" : "superseded";
+    return (await home.barrier.replaceCount(keyring, counted, entry)) ? "saved" : "superseded";
   });
 }
 
@@ -72,7 +72,7 @@ export async function lockAndSave(home: Home, storage: Storage, limits: SaveLimi
   if (last === undefined || (!last.moved && last.ceiling === undefined)) return undefined;
   const { keyring, moved, ceiling, turn } = last;
   return timed(limits, { encryptions: keyring.active.encryptions, occasion: "sealing" }, async (limit) => {
-    const counted = moved ? [await entryInTime(keyring, home, limit)] : [];
+    const counted = moved ? await entryInTime(keyring, home, limit) : [];
     await turn.run(() => storage.write([...counted, ...setAside(ceiling)]));
     return "saved";
   });

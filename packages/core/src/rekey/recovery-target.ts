@@ -5,19 +5,20 @@ import { replaceKeyring } from "../commit.ts";
 import { CoreError } from "../errors.ts";
 import { readSealConfig } from "../inventory.ts";
 import { addTerm } from "../keyring.ts";
-import { RECOVERY_CONFIG, RECOVERY_KEY } from "../paths.ts";
+import { RECOVERY_CONFIG } from "../paths.ts";
 import { checkNumbers, sealConfig, serializeSealConfig } from "../seal-config.ts";
 import { sealConfigCopy } from "../seal-config-copy.ts";
+import { recoveryKeyChanges } from "../seals/recovery-key.ts";
 import { splitKey } from "../split-key.ts";
 import type { Change } from "../storage.ts";
-import { proveSeal, sealRecoveryKey } from "../stored-keys.ts";
+import { proveSeal } from "../stored-keys.ts";
 import type { RekeyTarget } from "./target.ts";
 
 /** The recovery key of an auto-sealed store: a new key and new shares; root key and data keys stay. */
 export const recoveryTarget: RekeyTarget = {
   name: "recovery",
-  check({ seal, plugin }, numbers) {
-    if (seal === undefined) {
+  check({ quorum, plugin }, numbers) {
+    if (quorum === "unseal") {
       throw new CoreError("INVALID_REQUEST", `recovery keys not supported: a ${plugin.type} seal has unseal keys only`);
     }
     checkNumbers(numbers);
@@ -27,20 +28,23 @@ export const recoveryTarget: RekeyTarget = {
     return { key, shares: await splitKey(plugin, key, numbers), numbers };
   },
   async commit(open, { key, numbers }, { entries, term }) {
-    const { storage, barrier, seal, plugin, now, signal } = open;
-    if (seal === undefined || key === undefined) throw new RangeError("recovery keys go with an auto seal");
-    await proveSeal(seal, signal);
+    const { storage, barrier, plugin, roster, asking, signal, now } = open;
+    if (key === undefined) throw new RangeError("recovery keys have shares");
     const config = sealConfig(plugin.type, numbers);
+    const { firstAuto, recorded } = roster;
+    // Where there is a record, a seal that is down or answers wrongly only gets the key later.
+    if (firstAuto !== undefined && !recorded) await proveSeal(firstAuto, signal);
+    const kept = await recoveryKeyChanges({ ...asking, signal }, roster.view, key);
     const raw: Change[] = [
-      { op: "put", path: RECOVERY_KEY, value: await sealRecoveryKey(seal, key, signal) },
+      ...kept.raw,
       { op: "put", path: RECOVERY_CONFIG, value: serializeSealConfig(config) },
       ...entries,
     ];
-    const copy = sealConfigCopy((await readSealConfig(storage)) ?? null, config);
+    const plain = [sealConfigCopy((await readSealConfig(storage)) ?? null, config), ...kept.plain];
     if (term === "keep") {
-      await barrier.write([copy], raw);
+      await barrier.write(plain, raw);
       return;
     }
-    await replaceKeyring(open, addTerm(barrier.keyring, now), { plain: [copy], raw });
+    await replaceKeyring(open, addTerm(barrier.keyring, now), { plain, raw });
   },
 };

@@ -99,7 +99,7 @@ export class Rekey<Answer, Details> {
       }
       const { pending, answer } = await this.#make(open, randomUUID(), request);
       try {
-        await this.#target.commit(open, pending.made, { entries: pending.entries, term: request.term });
+        await this.#target.commit(open, pending.made, commitOf(pending, request));
       } finally {
         wipe(pending.made);
       }
@@ -168,7 +168,7 @@ export class Rekey<Answer, Details> {
       return answer;
     }
     try {
-      await this.#commit(open, pending, request.term);
+      await this.#commit(open, pending, request);
       if (pending.made.key !== undefined) this.#known.remember(given, "replaced");
     } finally {
       wipe(pending.made);
@@ -176,8 +176,9 @@ export class Rekey<Answer, Details> {
     return answer;
   }
 
-  async #commit(open: OpenStore, { made, entries }: PendingKey, term: RekeyCommit["term"]): Promise<void> {
-    await this.#target.commit(open, made, { entries, term });
+  async #commit(open: OpenStore, pending: PendingKey, request: RekeyRequest<Answer, Details>): Promise<void> {
+    const { made } = pending;
+    await this.#target.commit(open, made, commitOf(pending, request));
     if (made.key !== undefined) this.#onReplaced();
   }
 
@@ -196,7 +197,7 @@ export class Rekey<Answer, Details> {
       try {
         const done = await withQuorum(this.#verification, nonce, share, pending.made.numbers, async ({ shares }) => {
           await proveNewShares(open, pending.made, shares);
-          await this.#commit(open, pending, attempt.plan.term);
+          await this.#commit(open, pending, attempt.plan);
           return true;
         });
         if (done === undefined) return { complete: false, status: this.#status() };
@@ -279,4 +280,11 @@ export class Rekey<Answer, Details> {
     const reason = history === undefined ? undefined : reasons[history];
     if (reason !== undefined) throw new CoreError("INVALID_SHARE", reason);
   }
+}
+
+function commitOf(
+  { entries }: PendingKey,
+  { term, oneSealLeft = "refuse" }: Pick<RekeyRequest<unknown, unknown>, "term" | "oneSealLeft">,
+): RekeyCommit {
+  return { entries, term, oneSealLeft };
 }

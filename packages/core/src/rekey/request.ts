@@ -19,6 +19,8 @@ export interface RekeyRequest<Answer, Details> {
   /** `prove`: the new key takes effect only after a threshold of its shares was submitted again. */
   readonly verification: "none" | "prove";
   readonly term: RekeyCommit["term"];
+  /** Whether a new root key may reach one seal of several only; refused with `FORCE_NEEDED` unless given. */
+  readonly oneSealLeft?: RekeyCommit["oneSealLeft"];
   /** What the status shows besides: who started this, PGP fingerprints. No secret. */
   readonly details: Details;
   /** Makes the answer of the new shares (lent), before anything is stored. */

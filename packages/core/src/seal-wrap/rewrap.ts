@@ -8,6 +8,7 @@ import { CoreError } from "../errors.ts";
 import { withEncryptions } from "../keyring.ts";
 import type { StoreObserver } from "../observer.ts";
 import { KEYRING } from "../paths.ts";
+import { listOutstanding } from "../seals/outstanding.ts";
 import type { Change, Storage } from "../storage.ts";
 import { type EntryLayer, LAYERED_PATHS } from "./entry-layer.ts";
 import { after, FROM_THE_START, placeChange, type RewrapPlace, readPlace } from "./rewrap-place.ts";
@@ -24,12 +25,12 @@ export interface RewrapStatus {
 /** An open store, as a rewrap needs it. */
 export interface RewrapHome extends KeyringHome {
   readonly storage: Storage;
+  readonly fits: EntryLayer["fits"];
 }
 
 export interface RewrapOptions {
   /** The open store's; undefined while it is sealed or where it is foreign, which is never rewritten. */
   readonly home: () => RewrapHome | undefined;
-  readonly layer: EntryLayer;
   readonly observer: StoreObserver;
 }
 
@@ -85,24 +86,15 @@ export class Rewrap {
 
   async #due(): Promise<RewrapPlace | undefined> {
     const { home, observer } = this.#options;
-    const storage = home()?.storage;
-    if (storage === undefined) return undefined;
+    const open = home();
+    if (open === undefined) return undefined;
     try {
-      const place = (await readPlace(storage)) ?? (await this.#misfits(storage));
+      const place = (await readPlace(open.storage)) ?? (await misfits(open));
       return place.left.length > 0 ? place : undefined;
     } catch (error) {
       if (home() !== undefined) observer.rewrapFailed(undefined, error);
       return undefined;
     }
-  }
-
-  async #misfits(storage: Storage): Promise<RewrapPlace> {
-    const stored = await Promise.all(LAYERED_PATHS.map((path) => storage.get(path)));
-    const left = LAYERED_PATHS.filter((_, index) => {
-      const entry = stored[index];
-      return entry !== undefined && !this.#options.layer.fits(entry);
-    });
-    return { left, succeeded: 0 };
   }
 
   async #rewriteAll(start: RewrapPlace): Promise<void> {
@@ -134,7 +126,18 @@ export class Rewrap {
       const { keyring } = barrier;
       const counted = path === KEYRING ? withEncryptions(keyring, barrier.encryptions) : keyring;
       const entry = await (path === KEYRING ? keyringEntry(counted, home) : rootKeyEntry(home));
-      if (await barrier.replaceCount(keyring, counted, [entry, place])) return;
+      if (await barrier.replaceCount(keyring, counted, [...entry, place])) return;
     }
   }
+}
+
+/** The place of a rewrap of those entries that do not stand as they should. */
+async function misfits({ storage, fits }: RewrapHome): Promise<RewrapPlace> {
+  const stored = await Promise.all(LAYERED_PATHS.map((path) => storage.get(path)));
+  const outstanding = await listOutstanding(storage);
+  const left = LAYERED_PATHS.filter((path, index) => {
+    const entry = stored[index];
+    return entry !== undefined && !fits(path, entry, outstanding);
+  });
+  return { left, succeeded: 0 };
 }

@@ -4,7 +4,7 @@
  * plain JSON, `[{"type", "keyId", "wraps"}]`, since it holds no secret and is to be read without any key.
  */
 import type { Seal } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import type { StoreObserver } from "../observer.ts";
 import { SEAL_WRAPS } from "../paths.ts";
 import type { Storage } from "../storage.ts";
@@ -39,8 +39,6 @@ export class WrapTally {
   readonly #counts = new Map<string, WrapCount>();
   readonly #warned = new Set<string>();
   #storage: Storage | undefined;
-  // The key of the last wrap: an abandoned one is held to be by the same.
-  #lastKeyId = "";
 
   constructor(observer: StoreObserver) {
     this.#observer = observer;
@@ -53,14 +51,16 @@ export class WrapTally {
 
   /** `seal` with its wraps counted. One that fails or is abandoned counts, since the device may have done it. */
   counting(seal: Seal): Seal {
+    // The key of the last wrap: an abandoned one is held to be by the same.
+    let lastKeyId = "";
     return {
       type: seal.type,
       wrap: async (plaintext, call) => {
-        let keyId = this.#lastKeyId;
+        let keyId = lastKeyId;
         try {
           const blob = await seal.wrap(plaintext, call);
           keyId = blob.keyInfo?.keyId ?? "";
-          this.#lastKeyId = keyId;
+          lastKeyId = keyId;
           return blob;
         } finally {
           this.#add({ type: seal.type, keyId, wraps: 1 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { configureRotation, SealedStore } from "@sealwright/core";
+import { configureRotation, SealedStore, soleSeal } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { afterEach, expect, it } from "vitest";
 import { openHome } from "../support/homes.ts";
@@ -24,7 +24,11 @@ afterEach(() => {
 });
 
 async function open(type: string, path: string): Promise<SealedStore> {
-  const store = new SealedStore({ storage: await openHome(type, path), shares: shamir, seal: await openStaticSeal() });
+  const store = new SealedStore({
+    storage: await openHome(type, path),
+    shares: shamir,
+    seals: soleSeal(await openStaticSeal()),
+  });
   if (!(await store.status()).initialized) await store.initialize({});
   await store.unseal();
   return store;

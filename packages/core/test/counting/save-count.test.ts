@@ -9,6 +9,7 @@ import {
   SealedStore,
   type Storage,
   StorageError,
+  soleSeal,
   type WrapKeyring,
 } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
@@ -28,13 +29,13 @@ class SlowWrap {
   failure: unknown;
   calls = 0;
   aborted = 0;
-  readonly layer = (): EntryLayer => ({ wrap: this.wrap, fits: () => true });
-  readonly wrap: WrapKeyring = async (entry, signal) => {
+  readonly layer = (): EntryLayer => ({ wrap: this.wrap, wrapForAll: this.wrap, fits: () => true });
+  readonly wrap: WrapKeyring = async (path, value, signal) => {
     this.calls++;
     signal?.addEventListener("abort", () => this.aborted++);
     if (this.milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, this.milliseconds));
     if (this.failure !== undefined) throw this.failure;
-    return entry;
+    return [{ op: "put", path, value }];
   };
 }
 
@@ -51,7 +52,7 @@ async function open(storage: Storage = openLastingStorage(), timeout?: number): 
   const store = new SealedStore({
     storage,
     shares: shamir,
-    seal: await openStaticSeal(),
+    seals: soleSeal(await openStaticSeal()),
     observer: told,
     layer: slow.layer,
     ...(timeout === undefined ? {} : { countSaveTimeoutMilliseconds: timeout }),
@@ -239,7 +240,7 @@ describe("the timeout of the save", () => {
     const fresh = new SealedStore({
       storage: openLastingStorage(),
       shares: shamir,
-      seal: await openStaticSeal(),
+      seals: soleSeal(await openStaticSeal()),
       layer: it.slow.layer,
     });
     const initialised = fresh.initialize({});
@@ -278,7 +279,13 @@ describe("ten minutes of 200 puts a second", () => {
     const storage = openLastingStorage();
     const slow = new SlowWrap();
     const told = observed();
-    const deps = { storage, shares: shamir, seal: await openStaticSeal(), observer: told, layer: slow.layer };
+    const deps = {
+      storage,
+      shares: shamir,
+      seals: soleSeal(await openStaticSeal()),
+      observer: told,
+      layer: slow.layer,
+    };
     const store = new SealedStore({ ...deps, upkeepIntervalMilliseconds: 60_000 });
     const { recovery } = await store.initialize({ recovery: { shares: 1, threshold: 1 } });
     await store.unseal();

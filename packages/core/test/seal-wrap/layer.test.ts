@@ -16,7 +16,7 @@ describe("a store with a layer", () => {
     const { storage } = await open("layered");
     expect(await layers(storage)).toEqual(BOTH);
     for (const path of LAYERED) {
-      expect(decodeWrapped((await storage.get(path))!)).toMatchObject({ keyInfo: { keyId: "key-a" } });
+      expect(decodeWrapped((await storage.get(path))!)).toMatchObject([{ keyInfo: { keyId: "key-a" } }]);
     }
     for (const path of [paths.STORED_KEYS, paths.RECOVERY_KEY, paths.ENCRYPTION_COUNT]) {
       expect(decodeWrapped((await storage.get(path))!)).toBeUndefined();
@@ -106,7 +106,7 @@ describe("a store with a layer", () => {
     await storage.write([{ op: "put", path: paths.KEYRING, value: keyring }]);
     const submitted = store.submitShare(unseal[0]!);
     await rejectsWithCode(submitted, "WRONG_SEAL");
-    await expect(submitted).rejects.toThrow(/"key-a": no auto seal is configured/);
+    await expect(submitted).rejects.toThrow(/"key-a": the seal at hand \(shamir\)/);
   });
 
   it("passes an outage at the layer on as an outage", async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Stores whose keyring has a layer by their seal. */
-import { decodeWrapped, openEntry, paths, SealedStore, type Storage, sealLayer } from "@sealwright/core";
+import { decodeWrapped, openEntry, paths, SealedStore, type Storage, sealLayer, soleSeal } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import type { Seal } from "@sealwright/seal";
 import { vi } from "vitest";
@@ -25,7 +25,7 @@ export async function open(
   const store = new SealedStore({
     storage,
     shares: shamir,
-    seal: seal ?? (await openStaticSeal()),
+    seals: soleSeal(seal ?? (await openStaticSeal())),
     observer: told,
     ...(layer === "layered" ? { layer: sealLayer } : {}),
   });
@@ -36,7 +36,8 @@ export async function open(
 
 /** Which of the layered entries have a layer now, by path. */
 export async function layers(storage: Storage): Promise<Record<string, boolean>> {
-  const read = async (path: string) => [path, decodeWrapped((await storage.get(path))!)?.wrapped === true] as const;
+  const read = async (path: string) =>
+    [path, decodeWrapped((await storage.get(path))!)?.[0]?.wrapped === true] as const;
   return Object.fromEntries(await Promise.all(LAYERED.map(read)));
 }
 
@@ -53,7 +54,7 @@ export function rewrapped({ told }: Opened, times = 1): Promise<void> {
 /** The root key that `core/root-key` holds for standbys, its layer taken off by `seal`. */
 export async function standbyRootKey({ store, storage }: Opened, seal: Seal): Promise<string> {
   const stored = (await storage.get(paths.ROOT_KEY))!;
-  const blob = decodeWrapped(stored);
+  const blob = decodeWrapped(stored)?.[0];
   const entry = blob === undefined ? stored : await seal.unwrap(blob);
   const plaintext = openEntry(store.barrier.keyring.active.key, paths.ROOT_KEY, entry);
   return (JSON.parse(plaintext.toString("utf8")) as { Value: string }).Value;

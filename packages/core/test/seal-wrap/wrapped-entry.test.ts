@@ -10,18 +10,18 @@ const BLOB = { ciphertext: Uint8Array.of(1, 2, 3), iv: Uint8Array.of(9), keyInfo
 describe("a seal-wrapped entry", () => {
   it("is a BlobInfo with field 4 set, then the byte s", () => {
     const expected = "0a03010203" + "120109" + "2001" + "2a05" + "0807" + "1a016b" + "73";
-    expect(Buffer.from(encodeWrapped(BLOB)).toString("hex")).toBe(expected);
+    expect(Buffer.from(encodeWrapped([BLOB], 0)).toString("hex")).toBe(expected);
   });
 
   it("is read as it was written", () => {
-    expect(decodeWrapped(encodeWrapped(BLOB))).toEqual({ ...BLOB, wrapped: true });
+    expect(decodeWrapped(encodeWrapped([BLOB], 0))).toEqual([{ ...BLOB, wrapped: true }]);
   });
 
   it("with field 4 unset holds plaintext, and says so", () => {
     const stored = Buffer.concat([encodeBlob({ ciphertext: Buffer.from("plain") }), Buffer.from("s")]);
-    const blob = decodeWrapped(stored)!;
-    expect(blob.wrapped).toBeUndefined();
-    expect(Buffer.from(blob.ciphertext).toString()).toBe("plain");
+    const [blob] = decodeWrapped(stored)!;
+    expect(blob!.wrapped).toBeUndefined();
+    expect(Buffer.from(blob!.ciphertext).toString()).toBe("plain");
   });
 
   it.each([
@@ -29,7 +29,7 @@ describe("a seal-wrapped entry", () => {
     ["s alone", Buffer.from("s")],
     ["a sealed blob without the s", Buffer.from(encodeBlob(BLOB))],
     ["text that ends in s", Buffer.from("barriers")],
-    ["a message that is cut short", Buffer.concat([encodeWrapped(BLOB).slice(0, 3), Buffer.from("s")])],
+    ["a message that is cut short", Buffer.concat([encodeWrapped([BLOB], 0).slice(0, 3), Buffer.from("s")])],
   ])("is not %s", (_name, stored) => {
     expect(decodeWrapped(stored)).toBeUndefined();
   });
@@ -44,7 +44,7 @@ describe("a seal-wrapped entry", () => {
   });
 
   it("without its last byte, or with another one, is none", () => {
-    const stored = encodeWrapped(BLOB);
+    const stored = encodeWrapped([BLOB], 0);
     expect(decodeWrapped(stored.subarray(0, -1))).toBeUndefined();
     expect(decodeWrapped(flipBit(stored, stored.length * 8 - 1))).toBeUndefined();
   });

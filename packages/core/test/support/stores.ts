@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Stores for tests, opened on a given storage. */
-import { type InitShares, SealedStore, type Storage } from "@sealwright/core";
+import { type InitShares, SealedStore, type Storage, soleSeal } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import type { Seal, ShareNumbers } from "@sealwright/seal";
 import { openStaticSeal } from "./seals.ts";
@@ -13,7 +13,7 @@ export function shamirStore(storage: Storage): SealedStore {
 
 /** A store that `seal` unseals. */
 export function autoStore(storage: Storage, seal: Seal): SealedStore {
-  return new SealedStore({ storage, shares: shamir, seal });
+  return new SealedStore({ storage, shares: shamir, seals: soleSeal(seal) });
 }
 
 /** An initialised, sealed Shamir store with its shares. */

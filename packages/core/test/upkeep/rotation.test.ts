@@ -7,6 +7,7 @@ import {
   type RotationConfig,
   SealedStore,
   type Storage,
+  soleSeal,
   withEncryptions,
   withRotation,
 } from "@sealwright/core";
@@ -75,7 +76,7 @@ describe("an open store", () => {
 
   async function open(storage: Storage = openLastingStorage()): Promise<{ store: SealedStore; told: Observed }> {
     const told = observed();
-    const store = new SealedStore({ storage, shares: shamir, seal: await openStaticSeal(), observer: told });
+    const store = new SealedStore({ storage, shares: shamir, seals: soleSeal(await openStaticSeal()), observer: told });
     if (!(await store.status()).initialized) await store.initialize({});
     await store.unseal();
     return { store, told };

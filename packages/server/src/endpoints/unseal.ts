@@ -27,7 +27,7 @@ export function unsealEndpoints(deps: StatusDeps): Endpoint[] {
     if (migrate) throw new HttpError(500, "can't perform a seal migration, no migration seal found");
     const share = decodeShare(key);
     try {
-      await store.submitShare(share, request.signal);
+      await store.submitShare(share, request.signal === undefined ? {} : { signal: request.signal });
     } finally {
       share.fill(0);
     }

@@ -91,6 +91,17 @@ export class StoreMetrics implements StoreObserver {
     );
   }
 
+  sealDoubted(name: string, error: unknown): void {
+    const { reason } = explainUnsealFailure(error);
+    this.#deps.log.warn(
+      `the seal ${name} does not open the storage, which another did; it proves itself first: ${reason}`,
+    );
+  }
+
+  outstandingDelivered(name: string, path: string): void {
+    this.#deps.log.info("a seal was given what it had missed", { seal: name, path });
+  }
+
   countSaveEnded(save: CountSave): void {
     const { prometheus, log } = this.#deps;
     prometheus

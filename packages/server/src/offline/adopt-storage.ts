@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sealwright storage adopt`: a storage of OpenBao or Vault becomes ours, with the leave of those who hold its shares. */
-import { adopt, adoptionQuorum, openBySeal, openByShares, unwrappedKeyring } from "@sealwright/core";
+import { adopt, adoptionQuorum, closeAlone, openAlone, soleSeal } from "@sealwright/core";
 import { firstEntries } from "../runtime/first-entries.ts";
 import { inOfflineSession, type OfflineOptions } from "./session.ts";
 import { collectShares, wipe } from "./shares.ts";
@@ -20,20 +20,20 @@ export interface Adoption {
 export function adoptStorage(options: OfflineOptions): Promise<Adoption> {
   return inOfflineSession(options, { operation: "update", path: "storage/adopt" }, async (session) => {
     const { storage, seal, plugin, audit } = session;
-    const numbers = await adoptionQuorum(session);
-    const shares = await collectShares(session.shares, seal === undefined ? "unseal" : "recovery", numbers);
+    const quorum = seal === undefined ? "unseal" : "recovery";
+    const numbers = await adoptionQuorum({ storage, quorum });
+    const shares = await collectShares(session.shares, quorum, numbers);
     try {
-      const barrier = await (seal === undefined ? openByShares(storage, plugin, shares) : openBySeal(storage, seal));
+      const seals = seal === undefined ? [] : soleSeal(seal);
+      const unsealShares = seal === undefined ? { unsealShares: shares } : {};
+      const open = await openAlone({ storage, seals, plugin, ...unsealShares });
       try {
-        const now = new Date();
-        const { rootToken, changes } = firstEntries(now);
-        const home = { storage, barrier, wrapKeyring: unwrappedKeyring, foreign: true };
-        await audit.unlocked(barrier);
-        const open = { ...home, seal, plugin, now: now.toISOString(), signal: new AbortController().signal };
+        const { rootToken, changes } = firstEntries(new Date());
+        await audit.unlocked(open.barrier);
         const paths = await adopt(open, shares, [...changes, ...audit.headChanges()]);
         return { answer: { rootToken, paths }, shown: { entries: paths.length } };
       } finally {
-        barrier.lock();
+        await closeAlone(open);
       }
     } finally {
       wipe(shares);

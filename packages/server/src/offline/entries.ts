@@ -43,7 +43,7 @@ export function isPlain(path: string): boolean {
 }
 
 function bare({ seal }: Unlocked, path: string, entry: Uint8Array): Promise<Uint8Array> {
-  return layerReader(seal)(path, entry);
+  return layerReader(seal === undefined ? [] : [seal])(path, entry);
 }
 
 /** What stands at `path`, decrypted; undefined where there is nothing. */

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reading an unlocked storage, and giving it a new key term. */
 import {
-  type Barrier,
+  closeAlone,
   isForeign,
   type KeyStatus,
   layeredPaths,
-  layerOf,
   lockAndSave,
   noLayer,
   numbersOf,
-  openBySeal,
-  openByShares,
+  type OpenStore,
+  openAlone,
   paths,
   rewriteKeys,
   rotateKeyring,
   type Storage,
+  soleSeal,
 } from "@sealwright/core";
 import { listAll, readEntry } from "./entries.ts";
 import type { OfflineCommand } from "./offline-audit.ts";
@@ -40,11 +40,11 @@ export interface OfflineStore {
 
 const SAVE_LIMITS = { timeoutMilliseconds: 10_000, clock: () => performance.now() };
 
-async function unlock({ storage, seal, plugin, sealConfig, shares: source }: OfflineSession): Promise<Barrier> {
-  if (seal !== undefined) return openBySeal(storage, seal);
+async function unlock({ storage, seal, plugin, sealConfig, shares: source }: OfflineSession): Promise<OpenStore> {
+  if (seal !== undefined) return openAlone({ storage, seals: soleSeal(seal), plugin });
   const shares = await collectShares(source, "unseal", numbersOf(sealConfig));
   try {
-    return await openByShares(storage, plugin, shares);
+    return await openAlone({ storage, seals: [], plugin, unsealShares: shares });
   } finally {
     wipe(shares);
   }
@@ -91,10 +91,8 @@ export function withOfflineStore<T>(
     const { seal, plugin, audit } = session;
     const foreign = await isForeign(session.storage);
     const storage = foreign ? withoutOurs(session.storage) : session.storage;
-    const barrier = await unlock({ ...session, storage });
-    // As it is now, so that whatever wrote the storage still opens it.
-    const { wrap: wrapKeyring } = await layerOf(storage, seal);
-    const home = { barrier, wrapKeyring };
+    const home = await unlock({ ...session, storage });
+    const { barrier } = home;
     const seen = new Seen();
     try {
       await audit.unlocked(barrier);
@@ -122,7 +120,7 @@ export function withOfflineStore<T>(
       });
       return { answer, shown: seen.paths.size === 0 ? {} : { paths: [...seen.paths] } };
     } finally {
-      barrier.lock();
+      await closeAlone(home);
     }
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SealedStore, sealLayer } from "@sealwright/core";
+import { SealedStore, sealLayer, soleSeal } from "@sealwright/core";
 import type { ServerConfig } from "../config/index.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { timedSeal } from "../metrics/timed-seal.ts";
@@ -53,7 +53,7 @@ export async function openStore(
     const store = new SealedStore({
       storage,
       shares,
-      ...(seal === undefined ? {} : { seal: timedSeal(seal, metrics.measurements) }),
+      seals: seal === undefined ? [] : soleSeal(timedSeal(seal, metrics.measurements)),
       ...(config.disable_sealwrap ? {} : { layer: sealLayer }),
       observer: metrics.observer({ log, sealType: block.type, timeoutVariable: timeoutVariable(config) }),
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,

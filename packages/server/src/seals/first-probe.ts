@@ -11,7 +11,7 @@ import { startupSentence } from "../runtime/startup-error.ts";
 /** Long enough for what the unseal has caused to be over, and within the first minute. */
 const DELAY_MS = 30_000;
 
-type Probed = Pick<SealedStore, "onUnsealed" | "onSealed" | "proveSeal">;
+type Probed = Pick<SealedStore, "onUnsealed" | "onSealed"> & { readonly seals: Pick<SealedStore["seals"], "prove"> };
 
 function nameOf({ keyId, mechanism }: KeyInfo): string {
   return mechanism === undefined ? JSON.stringify(keyId) : `${JSON.stringify(keyId)} (mechanism ${mechanism})`;
@@ -34,7 +34,7 @@ export function probeAfterUnseal(store: Probed, log: Log): void {
   let timer: NodeJS.Timeout | undefined;
   const probe = async (): Promise<void> => {
     try {
-      const warning = changed(await store.proveSeal());
+      const warning = changed(await store.seals.prove());
       if (warning !== undefined) log.warn(warning);
     } catch (error) {
       if (error instanceof CoreError && error.code === "SEALED") return;

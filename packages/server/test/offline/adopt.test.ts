@@ -4,12 +4,11 @@ import { join } from "node:path";
 import {
   adopt as adoptOpen,
   type Change,
-  type OpenStore,
-  openBySeal,
-  openByShares,
+  closeAlone,
+  openAlone,
   type Storage,
   StorageError,
-  unwrappedKeyring,
+  soleSeal,
 } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { openFileStorage } from "@sealwright/storage/file";
@@ -64,12 +63,11 @@ async function opened({ config, data, shares: texts }: Fixture, kind: Kind) {
   const [block] = loadConfig([config], {}).config.seal;
   if (block === undefined) throw new Error("the fixture has no seal");
   const { seal } = await openSeal(block, { registry: sealRegistry([]), env: {}, log: () => undefined });
-  const barrier = await (seal === undefined ? openByShares(storage, shamir, shares) : openBySeal(storage, seal));
   expect(seal?.type ?? "shamir").toBe(kind);
-  const home = { storage, barrier, wrapKeyring: unwrappedKeyring, foreign: true };
-  const open: OpenStore = { ...home, seal, plugin: shamir, now: "", signal: new AbortController().signal };
+  const by = seal === undefined ? { seals: [], unsealShares: shares } : { seals: soleSeal(seal) };
+  const open = await openAlone({ storage, plugin: shamir, ...by });
   const close = async (): Promise<void> => {
-    barrier.lock();
+    await closeAlone(open);
     await seal?.close();
     await storage.close();
   };

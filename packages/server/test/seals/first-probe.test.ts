@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SealedStore, type Storage } from "@sealwright/core";
+import { SealedStore, type Storage, soleSeal } from "@sealwright/core";
 import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { plugin as staticPlugin } from "@sealwright/plugin-static";
 import { type Seal, SealError } from "@sealwright/seal";
@@ -31,7 +31,7 @@ async function initialized(): Promise<Storage> {
     write: (batch) => storage.write(batch),
     close: async () => {},
   };
-  await new SealedStore({ storage: lasting, shares: shamir, seal: await staticSeal("a") }).initialize({});
+  await new SealedStore({ storage: lasting, shares: shamir, seals: soleSeal(await staticSeal("a")) }).initialize({});
   return lasting;
 }
 
@@ -48,7 +48,7 @@ async function probed(seal: Seal, error?: SealError) {
     unwrap: (blob, call) => seal.unwrap(blob, call),
     close: () => seal.close(),
   };
-  const store = new SealedStore({ storage: await initialized(), shares: shamir, seal: counted });
+  const store = new SealedStore({ storage: await initialized(), shares: shamir, seals: soleSeal(counted) });
   probeAfterUnseal(store, createLog({ level: "info", format: "standard", write: (line) => lines.push(line) }));
   await store.unseal();
   return { store, lines, wrap };

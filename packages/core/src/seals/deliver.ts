@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Giving seals what they missed, once they answer again. */
+import type { OpenStore } from "../authority.ts";
+import { rewriteKeys } from "../commit.ts";
+import type { StoreObserver } from "../observer.ts";
+import { RECOVERY_KEY } from "../paths.ts";
+import { LAYERED_PATHS } from "../seal-wrap/entry-layer.ts";
+import type { Change, Storage } from "../storage.ts";
+import { proveSeal, sealRecoveryKey } from "../stored-keys.ts";
+import { listOutstanding, type Outstanding, settleOutstanding } from "./outstanding.ts";
+import { readRecoveryKey } from "./recovery-key.ts";
+import { rootKeyChange } from "./root-key-entry.ts";
+import type { SealRoster } from "./seal-roster.ts";
+import type { SealSet } from "./seal-set.ts";
+import type { Keeper } from "./seal-view.ts";
+
+/** What is delivered, and to whom. */
+export interface DeliveryDeps {
+  readonly storage: Storage;
+  readonly set: SealSet;
+  readonly observer: StoreObserver;
+  readonly roster: () => SealRoster | undefined;
+  /** Aborts when the store is sealed. */
+  readonly signal: () => AbortSignal;
+  exclusively<T>(work: (open: OpenStore) => Promise<T>): Promise<T>;
+}
+
+/**
+ * Gives every seal that answers what is outstanding for it. One that is in doubt proves itself first, and is given the
+ * root key anew: what it holds may be the stale one. What fails stays outstanding. Never rejects.
+ */
+export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
+  const { storage, set, signal, roster: current } = deps;
+  const roster = current();
+  if (roster === undefined || !roster.recorded) return;
+  try {
+    const outstanding = await listOutstanding(storage);
+    const due = roster.view.keepers.filter(
+      ({ name }) => set.doubtOf(name) !== undefined || outstanding.some(({ seal }) => seal === name),
+    );
+    await Promise.all(due.map((keeper) => deliverTo(deps, keeper, signal())));
+  } catch {
+    // The storage failed, or the store was sealed meanwhile: the notes stand.
+  }
+}
+
+async function deliverTo(deps: DeliveryDeps, { name, seal }: Keeper, signal: AbortSignal): Promise<void> {
+  try {
+    // Before anything waits for it: a seal that is still down keeps no ceremony waiting.
+    await proveSeal(seal, signal);
+    await deps.exclusively(async (open) => {
+      const keeper = open.roster.view.keepers.find((each) => each.name === name);
+      if (keeper === undefined) return;
+      const missed = (await listOutstanding(open.storage)).filter((each) => each.seal === name);
+      for (const path of await deliver(open, keeper, missed)) deps.observer.outstandingDelivered(name, path);
+      deps.set.proved(name);
+    });
+  } catch {
+    // It is tried again with the next probe or check.
+  }
+}
+
+async function deliver(open: OpenStore, keeper: Keeper, missed: readonly Outstanding[]): Promise<readonly string[]> {
+  const { barrier, roster, signal } = open;
+  const paths = missed.map(({ path }) => path);
+  const changes: Change[] = [
+    await rootKeyChange(keeper, barrier.keyring.rootKey, roster.record.generation, signal),
+    settleOutstanding(keeper.name, keeper.path),
+  ];
+  if (paths.includes(RECOVERY_KEY)) changes.push(...(await recoveryKeyOf(open, keeper)));
+  await barrier.write([], changes);
+  if (paths.some((path) => LAYERED_PATHS.includes(path))) await rewriteKeys(open);
+  return paths;
+}
+
+async function recoveryKeyOf(open: OpenStore, { name, seal }: Keeper): Promise<readonly Change[]> {
+  const key = await readRecoveryKey(open, undefined);
+  try {
+    const value = await sealRecoveryKey(seal, key, open.signal);
+    return [{ op: "put", path: RECOVERY_KEY, value }, settleOutstanding(name, RECOVERY_KEY)];
+  } finally {
+    key.fill(0);
+  }
+}

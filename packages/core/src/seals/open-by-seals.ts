@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Barrier } from "../barrier.ts";
+import { openBarrier } from "../commit.ts";
+import { CoreError } from "../errors.ts";
+import { layerReader } from "../seal-wrap/entry-layer.ts";
+import type { Storage } from "../storage.ts";
+import { refusalOf } from "./ask-all.ts";
+import { race } from "./open-race.ts";
+import { readRootKeyOf, type Slot } from "./root-key-entry.ts";
+
+/** A barrier, and which seal opened it. */
+export interface OpenedBySeal {
+  readonly barrier: Barrier;
+  readonly name: string;
+  /** Those that were asked before and failed, by name. */
+  readonly failed: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Opens the storage by whichever of `slots` does so first, the best first: one unwrap, and one more where the keyring is
+ * seal-wrapped. That the keyring opens is the proof. Rejects with the seal's failure, or with all of them as
+ * `NO_SEAL_ANSWERS`.
+ */
+export async function openBySeals(
+  storage: Storage,
+  slots: readonly Slot[],
+  headStartMilliseconds: number,
+  signal: AbortSignal,
+): Promise<OpenedBySeal> {
+  const failed = new Map<string, unknown>();
+  const contenders = slots.map((slot) => ({
+    name: slot.name,
+    run: (limit: AbortSignal) => openBySlot(storage, slot, limit),
+  }));
+  const winner = await race(contenders, {
+    headStartMilliseconds,
+    signal,
+    onFailure: (name, error) => void failed.set(name, error),
+    drop: (late) => void late.lock(),
+  });
+  if (winner === undefined) throw refusalOf(failed, "no seal opens the storage");
+  return { barrier: winner.value, name: winner.name, failed };
+}
+
+async function openBySlot(storage: Storage, slot: Slot, signal: AbortSignal): Promise<Barrier> {
+  const rootKey = await readRootKeyOf(storage, slot, signal);
+  const removeLayer = layerReader([slot.seal]);
+  return openBarrier(storage, rootKey, (path, stored) => removeLayer(path, stored, signal));
+}
+
+/** Whether a seal has answered, and what it answered does not open the storage. */
+export function isWrongAnswer(error: unknown): boolean {
+  return error instanceof CoreError && (error.code === "WRONG_SEAL" || error.code === "ENTRY_CORRUPT");
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The ways in which a sealed store is opened: by its seals alone, or by shares. */
+import type { SharesSealPlugin } from "@sealwright/seal";
+import { CoreError } from "./errors.ts";
+import type { StoreObserver } from "./observer.ts";
+import { isWrongAnswer, type OpenedBySeal, openBySeals } from "./seals/open-by-seals.ts";
+import type { SealSet } from "./seals/seal-set.ts";
+import { checkConfigured, impliedRecord, readStoredSeals, type StoredSeals, slotsOf } from "./seals/which-seals.ts";
+import { ShareUnsealing } from "./share-unsealing.ts";
+import type { Storage } from "./storage.ts";
+import type { OpenBarrier } from "./unsealed.ts";
+
+/** What is opened. */
+export interface UnsealingOptions {
+  readonly storage: Storage;
+  readonly shares: SharesSealPlugin;
+  readonly seals: SealSet;
+  readonly headStartMilliseconds: number;
+  readonly observer: StoreObserver;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What a share is given for. */
+export interface ShareUse {
+  /** The name of a seal of shares beside others; the quorum's unless given. */
+  readonly seal?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Opens a store. `open` is handed the way, and makes it the open one. */
+export class Unsealing {
+  readonly #options: UnsealingOptions;
+  readonly shares: ShareUnsealing;
+
+  constructor(options: UnsealingOptions) {
+    this.#options = options;
+    this.shares = new ShareUnsealing({
+      ...options,
+      openBySeals: (storage, stored, signal) => this.#race(storage, stored, signal),
+    });
+  }
+
+  /** By the seals, the best first. */
+  async bySeals(open: (by: OpenBarrier) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { seals, shares } = this.#options;
+    if (seals.all.length === 0) {
+      throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
+    }
+    const stored = await this.#stored();
+    checkConfigured(stored, seals, shares);
+    if (stored.candidates.length === 0) {
+      throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
+    }
+    await open(async (storage) => {
+      const { barrier, name } = await this.#race(storage, stored, signal);
+      return { barrier, implied: impliedRecord(stored, name, shares) };
+    });
+  }
+
+  /** By one share more (borrowed). */
+  async byShare(
+    share: Uint8Array,
+    { seal: name }: ShareUse,
+    open: (by: OpenBarrier) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { seals, shares } = this.#options;
+    const stored = await this.#stored();
+    if (name !== undefined) return this.shares.submitOf(name, share, stored, open);
+    checkConfigured(stored, seals, shares);
+    await this.shares.submit(share, stored, open, signal);
+  }
+
+  #stored(): Promise<StoredSeals> {
+    const { storage, seals, shares } = this.#options;
+    return readStoredSeals(storage, seals, shares);
+  }
+
+  async #race(storage: Storage, stored: StoredSeals, signal: AbortSignal): Promise<OpenedBySeal> {
+    const { seals, headStartMilliseconds, observer } = this.#options;
+    const opened = await openBySeals(storage, slotsOf(stored, seals), headStartMilliseconds, signal);
+    for (const [name, error] of opened.failed) {
+      // Without a record, a seal that does not open the storage is merely not one of its seals yet.
+      if (stored.record === undefined || !isWrongAnswer(error)) continue;
+      seals.doubt(name, error);
+      observer.sealDoubted(name, error);
+    }
+    return opened;
+  }
+}
