@@ -22,7 +22,7 @@ export {
   unwrappedKeyring,
   type WrapKeyring,
 } from "./commit.ts";
-export { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
+export { lockAndSave, type SaveLimits, saveCount } from "./counting/save-count.ts";
 export { openEntry, sealEntry, termOf } from "./entry.ts";
 export * from "./errors.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
