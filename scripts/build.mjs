@@ -2,7 +2,7 @@
 // Type-checks and emits every package, then bundles what is started often: the command with the server behind a lazy
 // import, the child process that runs native plugins, and each plugin that may run in it.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +47,11 @@ const withoutUnused = {
 };
 
 rmSync(out, { recursive: true, force: true });
+// What `plugin new` writes, without what commands leave there.
+cpSync(join(root, "examples/seal-plugin"), join(out, "plugin-template"), {
+  recursive: true,
+  filter: (path) => !/[/\\](?:node_modules|dist)$/.test(path),
+});
 await build({
   absWorkingDir: root,
   entryPoints: {

@@ -61,7 +61,7 @@ function sources(folder) {
 }
 
 function build() {
-  const inputs = ["packages", "plugins", "scripts"].flatMap((folder) => sources(join(root, folder))).sort();
+  const inputs = ["packages", "plugins", "scripts", "examples"].flatMap((folder) => sources(join(root, folder))).sort();
   const wanted = createHash("sha256")
     .update(inputs.map((file) => `${file} ${statSync(file).mtimeMs} ${statSync(file).size}`).join("\n"))
     .digest("hex");

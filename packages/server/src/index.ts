@@ -14,3 +14,4 @@ export { runServer, type ServerArguments, type ServerIo } from "./run-server.ts"
 export { createLog, type Log } from "./runtime/log.ts";
 export { type RunningServer, startServer } from "./runtime/server.ts";
 export { startupSentence } from "./runtime/startup-error.ts";
+export { SEAL_TYPES } from "./seals/registry.ts";

@@ -23,6 +23,7 @@ import { operatorRotate } from "./operator/rotate.ts";
 import { operatorRotateKeys } from "./operator/rotate-keys.ts";
 import { operatorSeal } from "./operator/seal.ts";
 import { operatorUnseal } from "./operator/unseal.ts";
+import { pluginNew } from "./plugin/new.ts";
 import { policyDelete } from "./policy/delete.ts";
 import { policyList } from "./policy/list.ts";
 import { policyRead } from "./policy/read.ts";
@@ -96,6 +97,7 @@ export const commandRegistry = new Registry(
     secretsMove,
     secretsTune,
     sealDoctor,
+    pluginNew,
     configExplain,
     storageList,
     storageGet,
@@ -111,6 +113,7 @@ export const commandRegistry = new Registry(
     { path: "policy", synopsis: "Say what tokens may do" },
     { path: "secrets", synopsis: "Mount and unmount secrets engines" },
     { path: "seal", synopsis: "Look at the seals" },
+    { path: "plugin", synopsis: "Make seals of your own" },
     { path: "config", synopsis: "Look at a configuration" },
     { path: "storage", synopsis: "Read, rotate the key of, unwrap and adopt a storage that no server holds" },
     { path: "print", synopsis: "Show what commands use" },
