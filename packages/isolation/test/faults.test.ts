@@ -55,7 +55,7 @@ describe("a plugin that does not answer", () => {
     const hanging = fake.tell("hang").catch((error: unknown) => error);
     let turns = 0;
     while (turns < 1_000) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       turns++;
     }
     expect(await Promise.race([hanging, "still waiting"])).toBe("still waiting");
