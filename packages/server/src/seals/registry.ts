@@ -19,6 +19,7 @@ const BUILT_IN = {
   static: () => import("@sealwright/plugin-static"),
   pkcs11: () => import("@sealwright/plugin-pkcs11"),
   transit: () => import("@sealwright/plugin-transit"),
+  awskms: () => import("@sealwright/plugin-awskms"),
 } satisfies Record<string, Load>;
 
 /** The types of the seals that come with the server. */
