@@ -14,7 +14,16 @@ import {
   type SealEnvironment,
   SealError,
 } from "@sealwright/seal";
-import { type Answers, type FromChild, type Request, type ToChild, toFailure } from "./protocol.ts";
+import { Batch } from "./batch.ts";
+import {
+  type Answers,
+  type FromChild,
+  type NumberedRequest,
+  type Outcome,
+  type Request,
+  type ToChild,
+  toFailure,
+} from "./protocol.ts";
 
 const [, , specifier = "", sha256] = process.argv;
 
@@ -26,6 +35,12 @@ function send(message: FromChild): void {
   // A channel that is gone means that nobody waits for this, and that the process is about to end.
   process.send?.(message, undefined, undefined, () => undefined);
 }
+
+const outcomes = new Batch<Outcome>((gathered) => {
+  send({ kind: "outcomes", outcomes: gathered });
+  // Sending has copied the bytes.
+  for (const outcome of gathered) if ("value" in outcome && outcome.value instanceof Uint8Array) outcome.value.fill(0);
+});
 
 const environment: SealEnvironment = {
   log: (level, message) => send({ kind: "log", level, message }),
@@ -62,14 +77,12 @@ async function perform(request: Request): Promise<Answers[keyof Answers]> {
   }
 }
 
-async function answer({ id, request }: ToChild): Promise<void> {
+async function answer({ id, request }: NumberedRequest): Promise<void> {
   try {
     const value = await perform(request);
-    send({ kind: "answer", id, value });
-    // Sending has copied the bytes.
-    if (value instanceof Uint8Array) value.fill(0);
+    outcomes.add({ id, value });
   } catch (error) {
-    send({ kind: "failure", id, failure: toFailure(error) });
+    outcomes.add({ id, failure: toFailure(error) });
   } finally {
     if (request.op === "wrap") request.plaintext.fill(0);
   }
@@ -78,7 +91,9 @@ async function answer({ id, request }: ToChild): Promise<void> {
 // Terminals and service managers signal the whole group; the host decides when this process ends, after its last call.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
-process.on("message", (message: ToChild) => void answer(message));
+process.on("message", (requests: ToChild) => {
+  for (const request of requests) void answer(request);
+});
 
 // Not `exit`: it runs the library's exit handlers and joins threads, and either may hang in the device.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));

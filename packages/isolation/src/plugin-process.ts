@@ -2,9 +2,18 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type SealEnvironment, SealError } from "@sealwright/seal";
+import { Batch } from "./batch.ts";
 import { CHILD_FILE, forkOptions } from "./command.ts";
 import { watchMemory } from "./memory.ts";
-import { type Answers, type FromChild, type Request, type ToChild, toError } from "./protocol.ts";
+import {
+  type Answers,
+  type FromChild,
+  type NumberedRequest,
+  type Outcome,
+  type Request,
+  type ToChild,
+  toError,
+} from "./protocol.ts";
 
 /** How to start the process of a seal. None of it is secret: the configuration follows over the channel. */
 export interface ChildOptions {
@@ -48,6 +57,14 @@ const KEPT_OUTPUT = 2_000;
 const SILENT: ProcessEvents = { log: () => undefined, refused: () => undefined };
 
 /**
+ * Two requests with the same array would arrive with one array between them, and the child wipes what it has wrapped.
+ * Nor is a borrowed plaintext to be read later than the call.
+ */
+function withBytesOfItsOwn(request: Request): Request {
+  return request.op === "wrap" ? { ...request, plaintext: Uint8Array.from(request.plaintext) } : request;
+}
+
+/**
  * One child process that runs one plugin. Requests may overlap. It is started by the constructor and never comes back: a
  * crash, or a request past its deadline, ends it for good, and so does `retire` once its requests are answered.
  */
@@ -56,6 +73,7 @@ export class PluginProcess {
   readonly #child: ChildProcess;
   readonly #ended = Promise.withResolvers<"gone" | "left behind">();
   readonly #pending = new Map<number, Pending>();
+  readonly #requests: Batch<NumberedRequest>;
   readonly #unwatch: () => void;
   #events = SILENT;
   #nextId = 1;
@@ -69,6 +87,13 @@ export class PluginProcess {
     this.#type = type;
     const args = sha256 === undefined ? [module] : [module, sha256];
     this.#child = fork(childPath ?? fileURLToPath(CHILD_FILE), args, forkOptions(env, withhold, maxParallel));
+    this.#requests = new Batch((requests: ToChild) => {
+      this.#child.send(requests, (error) => {
+        if (error !== null) this.kill();
+      });
+      // Sending has copied the bytes.
+      for (const { request } of requests) if (request.op === "wrap") request.plaintext.fill(0);
+    });
     this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
     this.#child.on("error", (cause) => this.#end(cause.message));
     // A channel that closes while the process lives on leaves it useless.
@@ -117,10 +142,7 @@ export class PluginProcess {
     if (!this.alive) return Promise.reject(this.#gone("is not running"));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const message: ToChild = { id, request };
-      this.#child.send(message, (error) => {
-        if (error !== null) this.kill();
-      });
+      this.#requests.add({ id, request: withBytesOfItsOwn(request) });
       const deadline = setTimeout(() => {
         this.#pending.delete(id);
         const late = `the ${this.#type} seal did not answer ${request.op} within ${deadlineMs} ms and is ended`;
@@ -169,21 +191,21 @@ export class PluginProcess {
   #receive(message: FromChild): void {
     if (message.kind === "log") this.#events.log(message.level, message.message);
     else if (message.kind === "replace") this.retire(message.reason);
-    else this.#settle(message);
+    else for (const outcome of message.outcomes) this.#settle(outcome);
   }
 
-  #settle(message: Extract<FromChild, { kind: "answer" | "failure" }>): void {
-    const error = message.kind === "failure" ? toError(message.failure) : undefined;
+  #settle(outcome: Outcome): void {
+    const error = "failure" in outcome ? toError(outcome.failure) : undefined;
     if (error?.final) this.#events.refused(error);
-    const pending = this.#pending.get(message.id);
+    const pending = this.#pending.get(outcome.id);
     if (pending === undefined) {
-      if (message.kind === "answer" && message.value instanceof Uint8Array) message.value.fill(0);
+      if ("value" in outcome && outcome.value instanceof Uint8Array) outcome.value.fill(0);
       return;
     }
-    this.#pending.delete(message.id);
+    this.#pending.delete(outcome.id);
     clearTimeout(pending.deadline);
-    if (message.kind === "answer") pending.resolve(message.value);
-    else if (error !== undefined) pending.reject(error);
+    if (error !== undefined) pending.reject(error);
+    else if ("value" in outcome) pending.resolve(outcome.value);
     this.#goWhenIdle();
   }
 

@@ -30,19 +30,26 @@ export interface Answers {
   readonly close: undefined;
 }
 
-/** A request under a number that its answer repeats: several may be under way at once. */
-export interface ToChild {
+/** A request under a number that its outcome repeats: several may be under way at once. */
+export interface NumberedRequest {
   readonly id: number;
   readonly request: Request;
 }
 
+/** What a host sends: the requests of one turn of its event loop. */
+export type ToChild = readonly NumberedRequest[];
+
 /** A level of the log, as plugins give it. */
 export type LogLevel = Parameters<SealEnvironment["log"]>[0];
 
-/** What a child sends. */
+/** What became of a request. */
+export type Outcome =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+/** What a child sends: the outcomes of one turn of its event loop, or what the host shall know at once. */
 export type FromChild =
-  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
-  | { readonly kind: "failure"; readonly id: number; readonly failure: Failure }
+  | { readonly kind: "outcomes"; readonly outcomes: readonly Outcome[] }
   | { readonly kind: "replace"; readonly reason: string }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
-import { abandonable, type SealCall, type SealEnvironment, SealError } from "@sealwright/seal";
+import { type SealCall, type SealEnvironment, SealError } from "@sealwright/seal";
 import { pauseAfter } from "./pause.ts";
 import { type ChildOptions, DEFAULT_PARALLEL, PluginProcess } from "./plugin-process.ts";
 import type { Answers, Request } from "./protocol.ts";
@@ -89,16 +89,19 @@ export class Supervisor {
   /** One call. `SEAL_TIMEOUT` after the deadline, the time in the queue included. */
   call<R extends Request>(request: R, call: SealCall | undefined): Promise<Answers[R["op"]]> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
-    const expired = new AbortController();
-    const expiry = setTimeout(
-      () => expired.abort(new Error(`call_deadline of ${this.#deadlineMs} ms`)),
-      this.#deadlineMs + AFTER_PROCESS_MS,
-    );
-    const abandoned = (): boolean => expired.signal.aborted || call?.signal?.aborted === true;
-    const answer = this.#perform(request, abandoned).finally(() => clearTimeout(expiry));
-    const what = `the call to the ${this.#options.type} seal (call_deadline ${this.#deadlineMs} ms)`;
-    return abandonable(answer, expired.signal, what, (late) => {
-      if (late instanceof Uint8Array) late.fill(0);
+    return new Promise((resolve, reject) => {
+      let expired = false;
+      const expiry = setTimeout(() => {
+        expired = true;
+        const late = `the call to the ${this.#options.type} seal was not answered within ${this.#deadlineMs} ms`;
+        reject(new SealError("SEAL_TIMEOUT", late));
+      }, this.#deadlineMs + AFTER_PROCESS_MS);
+      this.#perform(request, () => expired || call?.signal?.aborted === true)
+        .finally(() => clearTimeout(expiry))
+        .then((answer) => {
+          if (expired && answer instanceof Uint8Array) answer.fill(0);
+          resolve(answer);
+        }, reject);
     });
   }
 

@@ -17,6 +17,14 @@ describe("calls in parallel", () => {
     expect(fake.seal.status).toMatchObject({ underWay: 0, waiting: 0 });
   });
 
+  it("with one and the same plaintext each have it until they are done", async () => {
+    const { seal } = await openFake({ maxParallel: 8 });
+    const text = Buffer.from("late 50");
+    const blobs = await Promise.all(Array.from({ length: 8 }, () => seal.wrap(text)));
+    for (const { ciphertext } of blobs) expect(Buffer.from(ciphertext)).toEqual(text);
+    expect(text.toString()).toBe("late 50");
+  });
+
   it("beyond the queue's bound are SEAL_THROTTLED at once, and those in the queue are served", async () => {
     const fake = await openFake({ maxParallel: 1, maxWaiting: 2 });
     const calls = [fake.tell("slow 200"), fake.tell("pid"), fake.tell("pid")];

@@ -35,21 +35,17 @@ function refuseAad(mechanism: string, aad: Uint8Array): void {
 export function gcmCipher(key: AesKey, name: KeyName, vendor: VendorProfile): Cipher {
   const keyInfo = { keyId: formatKeyName(name) };
   const aes = new AesGcm(key.secret, vendor);
+  const encrypting = `encrypting with the AES key ${spell(name)}`;
+  const decrypting = `decrypting with the AES key ${spell(name)}`;
   return decided({
     mechanism: "CKM_AES_GCM",
     async wrap(session, plaintext, aad) {
       checkPermission(key, name, "CKA_ENCRYPT", session.where);
-      const { iv, ciphertext } = await aes.encrypt(
-        session,
-        plaintext,
-        aad,
-        `encrypting with the AES key ${spell(name)}`,
-      );
-      return { iv, ciphertext, keyInfo };
+      return { ...(await aes.encrypt(session, plaintext, aad, encrypting)), keyInfo };
     },
     async unwrap(session, blob, aad) {
       checkPermission(key, name, "CKA_DECRYPT", session.where);
-      return aes.decrypt(session, blob, aad, `decrypting with the AES key ${spell(name)}`);
+      return aes.decrypt(session, blob, aad, decrypting);
     },
   });
 }

@@ -6,7 +6,7 @@ import { HMACS, type HmacName, MECHANISMS, type Pkcs11Config } from "./config.ts
 import type { Connection } from "./connection.ts";
 import { KeyCache } from "./key-cache.ts";
 import { generateKey, newKeyFor } from "./key-generator.ts";
-import { type KeyName, parseKeyName, spell } from "./keys.ts";
+import { formatKeyName, type KeyName, parseKeyName, spell } from "./keys.ts";
 import type { Session } from "./session.ts";
 
 function isNamed({ label, id }: KeyName): boolean {
@@ -88,7 +88,7 @@ export class KeyRing {
   }
 
   #byKeyType(session: Session, name: KeyName, connection: Connection): Cipher {
-    return this.#kept(`by type ${JSON.stringify(name)}`, () => {
+    return this.#kept(formatKeyName(name), () => {
       const key = this.#keys.encryptionKey(session, name);
       if (key.kind === "rsa") return rsaCipher(session, key, name, this.#config);
       return gcmCipher(key, name, connection.vendor);
@@ -96,7 +96,7 @@ export class KeyRing {
   }
 
   #cbc(session: Session, name: KeyName, hmacName: KeyName, by: HmacName): Cipher {
-    return this.#kept(`cbc ${JSON.stringify([name, hmacName, by])}`, () => {
+    return this.#kept(`${by} ${JSON.stringify([name, hmacName])}`, () => {
       if (!isNamed(hmacName)) {
         const problem = "this was wrapped by CKM_AES_CBC_PAD and names no HMAC key: set hmac_key_label";
         throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`);

@@ -17,6 +17,8 @@ export class Session implements SessionPlace {
   readonly library: Library;
   readonly handle: Handle;
   readonly where: string;
+  /** Where the library writes its answers: one operation at a time needs one room. */
+  #room = Buffer.alloc(0);
   #usable = true;
 
   private constructor(library: Library, handle: Handle, where: string) {
@@ -54,13 +56,13 @@ export class Session implements SessionPlace {
   /** `C_Encrypt` on a thread of its own. The answer is the caller's. */
   async encrypt(mechanism: Mechanism, key: Handle, plaintext: Uint8Array, doing: string): Promise<Uint8Array> {
     const { calls } = this.library;
-    const room = Buffer.alloc(plaintext.length + SLACK_BYTES);
+    const room = this.#roomFor(plaintext.length + SLACK_BYTES);
     // A copy, since the thread goes on reading it when the caller has abandoned the call and wiped the bytes. It is used
-    // afterwards, which keeps it from being collected meanwhile.
+    // afterwards, which keeps it from being collected meanwhile: pkcs11js holds no reference.
     const copy = Buffer.from(plaintext);
     try {
       calls.C_EncryptInit(this.handle, mechanism, key);
-      return await calls.C_EncryptAsync(this.handle, copy, room);
+      return new Uint8Array(await calls.C_EncryptAsync(this.handle, copy, room));
     } catch (error) {
       throw explain(error, `${doing} on ${this.where}`);
     } finally {
@@ -71,11 +73,11 @@ export class Session implements SessionPlace {
   /** `C_Decrypt` on a thread of its own. The answer is the caller's. */
   async decrypt(mechanism: Mechanism, key: Handle, ciphertext: Uint8Array, doing: string): Promise<Uint8Array> {
     const { calls } = this.library;
-    const room = Buffer.alloc(ciphertext.length + SLACK_BYTES);
+    const room = this.#roomFor(ciphertext.length + SLACK_BYTES);
     const copy = Buffer.from(ciphertext);
     try {
       calls.C_DecryptInit(this.handle, mechanism, key);
-      return Uint8Array.from(await calls.C_DecryptAsync(this.handle, copy, room));
+      return new Uint8Array(await calls.C_DecryptAsync(this.handle, copy, room));
     } catch (error) {
       throw explain(error, `${doing} on ${this.where}`, OPENING);
     } finally {
@@ -87,11 +89,11 @@ export class Session implements SessionPlace {
   /** `C_Sign` with a MAC's key, on a thread of its own. The answer is the caller's. */
   async mac(mechanism: Mechanism, key: Handle, data: Uint8Array, doing: string): Promise<Uint8Array> {
     const { calls } = this.library;
-    const room = Buffer.alloc(MAC_ROOM_BYTES);
+    const room = this.#roomFor(MAC_ROOM_BYTES);
     const copy = Buffer.from(data);
     try {
       calls.C_SignInit(this.handle, mechanism, key);
-      return await calls.C_SignAsync(this.handle, copy, room);
+      return new Uint8Array(await calls.C_SignAsync(this.handle, copy, room));
     } catch (error) {
       throw explain(error, `${doing} on ${this.where}`);
     } finally {
@@ -107,5 +109,10 @@ export class Session implements SessionPlace {
     } catch {
       // It was gone already.
     }
+  }
+
+  #roomFor(bytes: number): Buffer {
+    if (this.#room.length < bytes) this.#room = Buffer.alloc(bytes);
+    return this.#room.subarray(0, bytes);
   }
 }

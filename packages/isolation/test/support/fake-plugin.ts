@@ -9,6 +9,8 @@ import { type AutoSealPlugin, type SealEnvironment, SealError } from "@sealwrigh
 
 const fields = {};
 const hoard: Buffer[] = [];
+/** Stands for the plaintext as it is after the wait. */
+const LATE = "late";
 
 async function obey(command: string, env: SealEnvironment): Promise<string> {
   const [verb, argument = ""] = command.split(" ", 2);
@@ -36,6 +38,9 @@ async function obey(command: string, env: SealEnvironment): Promise<string> {
       env.log("info", "began");
       await new Promise((resolve) => setTimeout(resolve, Number(argument)));
       return String(process.pid);
+    case "late":
+      await new Promise((resolve) => setTimeout(resolve, Number(argument)));
+      return LATE;
     case "deny":
       throw new SealError("SEAL_DENIED", "the key may not be used", { cause: new Error("reason 42") });
     case "refuse":
@@ -85,7 +90,10 @@ export const plugin: AutoSealPlugin<typeof fields> = {
       type: "fake",
       async wrap(plaintext, call) {
         const answer = await obey(Buffer.from(plaintext).toString(), env);
-        return { ciphertext: Buffer.from(answer), ...(call?.aad === undefined ? {} : { iv: call.aad }) };
+        return {
+          ciphertext: Buffer.from(answer === LATE ? plaintext : answer),
+          ...(call?.aad === undefined ? {} : { iv: call.aad }),
+        };
       },
       async unwrap(blob) {
         return Buffer.from(await obey(Buffer.from(blob.ciphertext).toString(), env));
