@@ -20,6 +20,7 @@ const BUILT_IN = {
   pkcs11: () => import("@sealwright/plugin-pkcs11"),
   transit: () => import("@sealwright/plugin-transit"),
   awskms: () => import("@sealwright/plugin-awskms"),
+  azurekeyvault: () => import("@sealwright/plugin-azurekeyvault"),
 } satisfies Record<string, Load>;
 
 /** The types of the seals that come with the server. */

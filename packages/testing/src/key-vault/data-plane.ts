@@ -34,8 +34,8 @@ export interface DataPlane {
   /** Where it answers: what its identifiers begin with. */
   readonly base: string;
   readonly keys: KeyStore;
-  /** Told of each request that is authenticated and understood, before it is answered. */
-  onCall(call: KeyCall): void;
+  /** Told of each request that is authenticated and understood; what it gives is the answer. */
+  onCall(call: KeyCall): Reply | undefined;
 }
 
 /** A request to the vault. */
@@ -212,7 +212,8 @@ export async function answerDataPlane(plane: DataPlane, request: Request, identi
     throw new ServiceError(405, "MethodNotAllowed", `This server has no ${request.method} of ${request.url.pathname}.`);
   }
   const { operation, key, version } = route;
-  plane.onCall({ operation, key, version, clientId: identity.clientId });
+  const answer = plane.onCall({ operation, key, version, clientId: identity.clientId });
+  if (answer !== undefined) return answer;
   checkPermission(identity, operation, plane.vault);
   return route.answer();
 }

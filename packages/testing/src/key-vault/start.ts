@@ -65,8 +65,8 @@ export interface KeyVaultServer {
   slow(milliseconds: number): void;
   /** Answers every request with 429 and that `Retry-After`; undefined ends it. */
   throttle(retryAfterSeconds: number | undefined): void;
-  /** Answers every authenticated request so, for answers that this server has not by itself; undefined ends it. */
-  answerWith(reply: Reply | undefined): void;
+  /** Answers those calls itself for which `answer` gives something, as this server would not; undefined ends it. */
+  answerWith(answer: ((call: KeyCall) => Reply | undefined) | undefined): void;
   /** Takes permissions from {@link identity}, both unless some are named. */
   deny(...permissions: readonly KeyPermission[]): void;
   /** Gives them back. */
@@ -91,7 +91,7 @@ interface Vault {
   readonly calls: KeyCall[];
   clockSkew: number;
   retryAfter: number | undefined;
-  reply: Reply | undefined;
+  answer: ((call: KeyCall) => Reply | undefined) | undefined;
 }
 
 async function answerVault(vault: Vault, loginUrl: string, request: Request): Promise<Reply> {
@@ -103,8 +103,11 @@ async function answerVault(vault: Vault, loginUrl: string, request: Request): Pr
     const expected = { audience: KEY_VAULT_RESOURCE, issuer: tenant.issuer, now };
     const identity = tenant.find(tenant.tokens.check(request.headers.authorization, expected));
     if (identity === undefined) throw new ServiceError(401, "Unauthorized", "The client of this token is not known.");
-    if (vault.reply !== undefined) return vault.reply;
-    const plane = { vault: VAULT_NAME, base: request.url.origin, keys, onCall: (call: KeyCall) => calls.push(call) };
+    const onCall = (call: KeyCall): Reply | undefined => {
+      calls.push(call);
+      return vault.answer?.(call);
+    };
+    const plane = { vault: VAULT_NAME, base: request.url.origin, keys, onCall };
     return await answerDataPlane(plane, request, identity);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
@@ -131,7 +134,7 @@ async function writeFiles(folder: string, ca: string, federatedToken: string): P
 export async function startKeyVault(): Promise<KeyVaultServer> {
   const tenant = new Tenant();
   const keys = new KeyStore();
-  const vault: Vault = { tenant, keys, calls: [], clockSkew: 0, retryAfter: undefined, reply: undefined };
+  const vault: Vault = { tenant, keys, calls: [], clockSkew: 0, retryAfter: undefined, answer: undefined };
   const identity = tenant.add(SEAL_PERMISSIONS);
   const admin = tenant.add(KEY_PERMISSIONS);
   const identityResourceId = `/subscriptions/${randomUUID()}/userAssignedIdentities/sealwright`;
@@ -186,8 +189,8 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     throttle(retryAfterSeconds) {
       vault.retryAfter = retryAfterSeconds;
     },
-    answerWith(reply) {
-      vault.reply = reply;
+    answerWith(answer) {
+      vault.answer = answer;
     },
     deny(...permissions) {
       const denied = permissions.length === 0 ? SEAL_PERMISSIONS : permissions;

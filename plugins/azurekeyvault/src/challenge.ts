@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Key Vault's own way to ask for a token: it answers 401 and says, in `WWW-Authenticate`, for which resource. The first
+ * request is sent without its body, so that no key leaves before the other side has been recognised.
+ *
+ * The SDK's own policy for this is not used: it renews tokens in the background on its own timetable, and where that
+ * fails, nobody handles the rejection, which ends the process.
+ */
+import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import type { GetToken, TokenRequest } from "./directory.ts";
+import { foreignResource } from "./errors.ts";
+import type { Settings } from "./settings.ts";
+
+function parametersOf(header: string): Readonly<Record<string, string>> {
+  return Object.fromEntries([...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
+}
+
+/** Whether a token for `resource` is of no use but at this vault's cloud: of the vault's own domain, or as configured. */
+function isOwn(resource: string, settings: Settings): boolean {
+  const url = URL.parse(resource);
+  if (url === null) return false;
+  return new URL(settings.vaultUrl).hostname.endsWith(`.${url.hostname}`) || url.host === settings.resource;
+}
+
+function challengeIn(response: PipelineResponse, settings: Settings): TokenRequest | undefined {
+  const header = response.headers.get("WWW-Authenticate");
+  if (header === undefined) return undefined;
+  const { resource, scope, claims } = parametersOf(header);
+  const wanted = resource ?? scope;
+  if (wanted === undefined) return undefined;
+  if (!isOwn(wanted, settings)) throw foreignResource(settings, settings.resource);
+  return {
+    scope: resource === undefined ? wanted : `${wanted.replace(/\/$/, "")}/.default`,
+    ...(claims === undefined ? {} : { claims: Buffer.from(claims, "base64").toString("utf8") }),
+  };
+}
+
+/** Puts a token of `getToken` on every request. */
+export function answerChallenges(settings: Settings, getToken: GetToken): PipelinePolicy {
+  let known: TokenRequest | undefined;
+
+  const authorize = async (request: PipelineRequest, challenge: TokenRequest): Promise<void> => {
+    request.headers.set("Authorization", `Bearer ${await getToken(challenge)}`);
+  };
+
+  return {
+    name: "sealwrightChallenge",
+    async sendRequest(request, next) {
+      const { body } = request;
+      if (known === undefined) delete request.body;
+      else await authorize(request, known);
+      const response = await next(request);
+      const challenge = response.status === 401 ? challengeIn(response, settings) : undefined;
+      if (challenge === undefined) return response;
+      await authorize(request, challenge);
+      // Claims are asked for once, and then are in the token that the SDK keeps.
+      known = { scope: challenge.scope };
+      if (body !== undefined) request.body = body;
+      return next(request);
+    },
+  };
+}

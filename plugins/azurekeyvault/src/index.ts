@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The Azure Key Vault seal: an RSA key in a vault or a managed HSM wraps a data key for each blob. */
+import type { AutoSealPlugin } from "@sealwright/seal";
+import { fields } from "./config.ts";
+import { openAzureKeyVaultSeal } from "./seal.ts";
+import { settingsOf } from "./settings.ts";
+import { VaultKey } from "./vault-key.ts";
+
+/** What the composition root registers. */
+export const plugin: AutoSealPlugin<typeof fields> = {
+  kind: "auto",
+  type: "azurekeyvault",
+  config: fields,
+  async open(config) {
+    const settings = settingsOf(config);
+    // The SDK, which a server with another seal does not load.
+    const { openVault } = await import("./vault.ts");
+    return openAzureKeyVaultSeal(settings, new VaultKey(openVault(settings)));
+  },
+};
