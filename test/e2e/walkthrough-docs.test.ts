@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Every command that docs/operations/{rekey,rotate,generate-root}.md show is run as it stands there. */
+/** Every command that pages in docs/operations show on keys and their count is run as it stands there. */
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
@@ -127,5 +127,34 @@ test("what the page on root tokens shows", async () => {
     '"otp":"…"': `"otp":"${attempt.otp}"`,
   });
   expect(decoded).toContain('"token"');
+  expect(page.left).toEqual([]);
+}, 30_000);
+
+test("what the page on the encryption count shows", async () => {
+  stage = await Stage.open("static", { shares: 1, threshold: 1 });
+  page = new DocumentedPage("encryption-count");
+  expect(await run("sealwright read sys/rotate/config")).toMatch(/max_operations +3865470566/);
+  await run("sealwright write sys/rotate/config max_operations=2000000000 interval=2160h");
+  await run("sealwright write sys/rotate/config enabled=false");
+  const { body } = await stage.http("GET", "sys/rotate/config", undefined, stage.rootToken);
+  expect(body.data).toEqual({ enabled: false, interval: "2160h0m0s", max_operations: 2_000_000_000 });
+  const metrics =
+    'curl -H "X-Vault-Token: $VAULT_TOKEN" "$VAULT_ADDR/v1/sys/metrics?format=prometheus"' +
+    " | grep encryption_count_persist";
+  expect(await run(metrics)).toMatch(/^sealwright_encryption_count_persist_seconds_bucket\{le="8"\} 0$/m);
+  const [name = "", value = ""] = page.take("VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT=8s").split("=");
+  await stage.server.stop();
+  await stage.work.serve(["-config=server.hcl"], { [name]: value });
+  expect(page.left).toEqual([]);
+}, 30_000);
+
+test("what the page on seal wrap shows", async () => {
+  stage = await Stage.open("static", { shares: 1, threshold: 1 });
+  page = new DocumentedPage("seal-wrap");
+  await run("sealwright write -f sys/sealwrap/rewrap");
+  await stage.server.command.until(/rewrapped the entries/);
+  expect(await run("sealwright read sys/sealwrap/rewrap")).toMatch(/is_running +false/);
+  await stage.server.stop();
+  expect(await run("sealwright storage unwrap -config=server.hcl")).toMatch(/core\/keyring/);
   expect(page.left).toEqual([]);
 }, 30_000);

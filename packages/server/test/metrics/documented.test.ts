@@ -137,11 +137,21 @@ describe("the items on the page", () => {
 });
 
 describe("the metrics on the page", () => {
-  async function exported({ server: { urls }, root }: TestServer): Promise<readonly string[]> {
+  async function prometheus({ server: { urls }, root }: TestServer): Promise<string> {
     const url = `${urls[0]}/v1/sys/metrics?format=prometheus`;
-    const text = await (await fetch(url, { headers: { "X-Vault-Token": root } })).text();
-    return [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
+    return (await fetch(url, { headers: { "X-Vault-Token": root } })).text();
   }
+
+  async function exported(of: TestServer): Promise<readonly string[]> {
+    return [...(await prometheus(of)).matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
+  }
+
+  it("have the bounds that the page names for choosing the timeout", async () => {
+    server = await startTestServer();
+    const bounds = [...(await prometheus(server)).matchAll(/persist_seconds_bucket\{le="([\d.]+)"\}/g)];
+    const named = /The bounds are ([^]*?) seconds\./.exec(page)?.[1]?.replace(" and ", ", ").split(/,\s+/);
+    expect(named).toEqual(bounds.map(([, bound]) => bound));
+  });
 
   it("are all there", async () => {
     server = await startTestServer();
