@@ -149,7 +149,7 @@ describe("the metrics on the page", () => {
   it("have the bounds that the page names for choosing the timeout", async () => {
     server = await startTestServer();
     const bounds = [...(await prometheus(server)).matchAll(/persist_seconds_bucket\{le="([\d.]+)"\}/g)];
-    const named = /The bounds are ([^]*?) seconds\./.exec(page)?.[1]?.replace(" and ", ", ").split(/,\s+/);
+    const named = /The bounds are (.*?) seconds\./s.exec(page)?.[1]?.replace(" and ", ", ").split(/,\s+/);
     expect(named).toEqual(bounds.map(([, bound]) => bound));
   });
 
