@@ -55,8 +55,8 @@ describe("a plugin's module", () => {
 
   it.each([
     ["with a mistake in its syntax", "export const plugin = {", "cannot be loaded: "],
-    ["that throws", 'throw new TypeError("no such device");', "cannot be loaded: TypeError: no such device"],
-    ["that throws a text", 'throw "no such device";', "cannot be loaded: no such device"],
+    ["that throws", 'throw new TypeError("no such device");', "cannot be loaded: it fails (no such device)"],
+    ["that throws a text", 'throw "no such device";', "cannot be loaded: it fails (no such device)"],
     ["that imports what is not there", 'import "./not-there.mjs";', "cannot be loaded: "],
     ["without exports", "const plugin = 1;", "it must be an object, and is missing"],
     ["with a default export only", FIT.replace("const plugin =", "default"), "it must be an object, and is missing"],
@@ -67,6 +67,10 @@ describe("a plugin's module", () => {
     expect(message).toContain(join(folder, "acme.mjs"));
     expect(message).toContain(says);
     expect(message).not.toContain("\n");
+  });
+
+  it("of which a digest is given must be a file", async () => {
+    await expect(importPlugin({ specifier: "@sealwright/seal", sha256: digestOf(FIT) })).rejects.toThrow(TypeError);
   });
 
   it("by the name of a package that is not there is SEAL_PLUGIN_UNAVAILABLE", async () => {

@@ -90,8 +90,8 @@ describe("the module of a plugin block", () => {
   });
 
   it.each([
-    ["a file that is not there", 'module = "./nowhere.mjs"', "/nowhere.mjs cannot be loaded"],
-    ["a folder", 'module = "./"', "cannot be loaded"],
+    ["a file that is not there", 'module = "./nowhere.mjs"', "/nowhere.mjs cannot be read (ENOENT)"],
+    ["a folder", 'module = "./"', "cannot be read (EISDIR)"],
     ["a package that is not there", 'module = "@acme/nowhere"', "there is no package @acme/nowhere"],
     ["a file without ./", 'module = "acme.mjs"', 'or give a path, such as "./acme.mjs"'],
     ["a part of Node.js", 'module = "fs"', "fs is a part of Node.js"],
