@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/** From what is stored to the messages that clients get. */
+import type { protos } from "@google-cloud/kms";
+import { type CryptoKey, destroyWhenDue, type KeyRing, type KeyVersion } from "./key-store.ts";
+
+/** A message of `google.cloud.kms.v1`, as plain data. */
+export type KeyRingMessage = protos.google.cloud.kms.v1.IKeyRing;
+export type CryptoKeyMessage = protos.google.cloud.kms.v1.ICryptoKey;
+export type VersionMessage = protos.google.cloud.kms.v1.ICryptoKeyVersion;
+
+function timestamp(date: Date): { seconds: number; nanos: number } {
+  const milliseconds = date.getTime();
+  return { seconds: Math.floor(milliseconds / 1_000), nanos: (milliseconds % 1_000) * 1_000_000 };
+}
+
+export function keyRingMessage({ name, createTime }: KeyRing): KeyRingMessage {
+  return { name, createTime: timestamp(createTime) };
+}
+
+export function versionMessage(version: KeyVersion): VersionMessage {
+  destroyWhenDue(version);
+  const { name, state, protectionLevel, algorithm, createTime, destroyTime } = version;
+  const generated = timestamp(createTime);
+  const common = { name, state, protectionLevel, algorithm, createTime: generated, generateTime: generated };
+  if (destroyTime === undefined) return common;
+  const when = timestamp(destroyTime);
+  return state === "DESTROYED" ? { ...common, destroyEventTime: when } : { ...common, destroyTime: when };
+}
+
+export function cryptoKeyMessage(key: CryptoKey): CryptoKeyMessage {
+  const { name, purpose, createTime, algorithm, protectionLevel, labels, rotation, primary } = key;
+  return {
+    name,
+    purpose,
+    createTime: timestamp(createTime),
+    versionTemplate: { algorithm, protectionLevel },
+    destroyScheduledDuration: { seconds: key.destroyScheduledSeconds },
+    labels,
+    ...(rotation === undefined ? {} : { nextRotationTime: timestamp(rotation.next) }),
+    ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriod: { seconds: rotation.periodSeconds } }),
+    ...(primary === undefined ? {} : { primary: versionMessage(primary) }),
+  };
+}
