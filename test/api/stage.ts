@@ -95,7 +95,8 @@ ${this.#seal.stanza}
 `;
     const env = { ...process.env, ...this.#seal.env };
     this.#server = await startServer(readConfig([parseDocument(text, "replay.hcl")], env).config, env, silent);
-    if ((await this.#server.store.status()).initialized) await this.#server.unsealer?.run();
+    const { store, unsealer } = this.#server;
+    if (store.autoSealed && (await store.status()).initialized) await unsealer.run();
   }
 
   /** Stops the server and starts it again on the same data. */

@@ -44,11 +44,27 @@ describe.each(["lmdb", "file"] as const)("a server on %s storage", (storage) => 
   });
 
   test("does not start on data of another type of seal, and names both", async () => {
-    const server = await work.serve([await writeConfig(work, { storage })]);
-    const init = ["operator", "init", `-address=${server.url}`, "-key-shares=1", "-key-threshold=1"];
-    expect(await work.run(init)).toMatchObject({ code: 0 });
+    const server = await work.serve([await writeConfig(work, { storage, seal })]);
+    expect(await work.run(["operator", "init", `-address=${server.url}`])).toMatchObject({ code: 0 });
     await server.stop();
-    expect(await refused(await writeConfig(work, { storage, seal }))).toMatch(/a shamir seal.*a static seal/);
+    const sentence = await refused(await writeConfig(work, { storage }));
+    expect(sentence).toMatch(/a static seal.*a shamir seal: configure the seal "static" \(static\)/);
+  });
+
+  test("starts on data whose shares may migrate it to the configured seal, and waits for them", async () => {
+    const first = await work.serve([await writeConfig(work, { storage })]);
+    const init = ["operator", "init", `-address=${first.url}`, "-key-shares=3", "-key-threshold=2"];
+    expect(await work.run(init)).toMatchObject({ code: 0 });
+    await first.stop();
+    const server = await work.serve([await writeConfig(work, { storage, seal })]);
+    const status = await work.run(["status", `-address=${server.url}`, "-format=raw"]);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      sealed: true,
+      migration: true,
+      state: "waiting for a migration",
+      state_reason: "sealed: waiting for unseal key shares with -migrate (0 of 2 given)",
+    });
+    await server.stop();
   });
 });
 

@@ -19,6 +19,7 @@ import { policyEndpoints } from "./endpoints/policy.ts";
 import { remountEndpoints } from "./endpoints/remount.ts";
 import { rotateEndpoints } from "./endpoints/rotate.ts";
 import { sealEndpoints } from "./endpoints/seal.ts";
+import { sealBackendStatusEndpoints } from "./endpoints/seal-backend-status.ts";
 import { sealStatusEndpoints } from "./endpoints/seal-status.ts";
 import { sealWrapEndpoints } from "./endpoints/seal-wrap.ts";
 import { tokenEndpoints } from "./endpoints/token.ts";
@@ -35,6 +36,7 @@ import { PolicyStore, ROOT } from "./policies/policy-store.ts";
 import { firstEntries } from "./runtime/first-entries.ts";
 import type { Log } from "./runtime/log.ts";
 import { unsealFailureLog } from "./runtime/unseal-failure-log.ts";
+import type { ServerSeals } from "./seals/server-seals.ts";
 import { Authorizer } from "./tokens/authorizer.ts";
 import { Sweeper } from "./tokens/sweeper.ts";
 import { TokenStore } from "./tokens/token-store.ts";
@@ -43,6 +45,7 @@ import type { LeaseLimits } from "./tokens/ttl.ts";
 /** What is made outside, since making it may fail or wait. */
 export interface Parts {
   readonly store: SealedStore;
+  readonly seals: ServerSeals;
   readonly log: Log;
   readonly leases: LeaseLimits;
   /** Milliseconds after which a ceremony without progress ends. */
@@ -55,8 +58,9 @@ export interface Parts {
 export type Dispatch = (request: ApiRequest) => Promise<ApiResponse>;
 
 const STORE: InjectionToken<SealedStore> = Symbol("SealedStore");
+const SEALS: InjectionToken<ServerSeals> = Symbol("ServerSeals");
 const LOG: InjectionToken<Log> = Symbol("Log");
-/** Where the seal is an auto seal: what keeps trying to open the store. */
+/** What keeps trying to open the store where seals do that. */
 export const UNSEALER: InjectionToken<AutoUnsealer> = Symbol("AutoUnsealer");
 /** Serves requests. */
 export const DISPATCH: InjectionToken<Dispatch> = Symbol("Dispatch");
@@ -95,11 +99,12 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
   const status = {
     store,
     audit: scope.resolve(AUDIT),
-    ...(store.autoSealed ? { unsealer: scope.resolve(UNSEALER) } : {}),
+    unsealer: scope.resolve(UNSEALER),
   };
   const mounts = { table, visibility: mountVisibility(tokens, policies), sealed: () => store.sealed };
   const served = [
     ...sealStatusEndpoints(status),
+    ...sealBackendStatusEndpoints({ store, seals: scope.resolve(SEALS), gate: authorizer }),
     ...healthEndpoints(status),
     ...initEndpoints({
       store,
@@ -157,6 +162,7 @@ export function compose(parts: Parts): DependencyContainer {
     scope.register(token, { useFactory: instanceCachingFactory(() => make(scope)) });
   };
   scope.register(STORE, { useValue: parts.store });
+  scope.register(SEALS, { useValue: parts.seals });
   scope.register(LOG, { useValue: parts.log });
   scope.register(AUDIT, { useValue: parts.audit });
   scope.register(METRICS, { useValue: parts.metrics });

@@ -6,6 +6,7 @@ import { type DevOptions, devConfig, devRun } from "./runtime/dev.ts";
 import { createLog, type Log } from "./runtime/log.ts";
 import { firstRun, quickstartConfig, unsealExisting } from "./runtime/quickstart.ts";
 import { type RunningServer, startServer } from "./runtime/server.ts";
+import { startState } from "./runtime/start-state.ts";
 import { startupSentence } from "./runtime/startup-error.ts";
 
 /** What the command line asks for. */
@@ -43,12 +44,12 @@ function hasFiles({ dev, quickstart }: ServerArguments): boolean {
   return dev === undefined && quickstart !== true;
 }
 
-async function explainState({ store }: RunningServer, log: Log): Promise<void> {
-  const { initialized, sealed, numbers, damage } = await store.status();
-  if (!initialized) log.info("not initialised: run sealwright operator init");
-  else if (sealed && !store.autoSealed && damage === undefined) {
-    log.info(`sealed: waiting for ${numbers.threshold} of ${numbers.shares} unseal key shares`);
-  }
+/** Says what a sealed server waits for, and has its seals open it where they can. */
+async function beginUnsealing({ store, unsealer }: RunningServer, log: Log): Promise<void> {
+  const { state, reason } = await startState({ store });
+  if (state === "waiting for a seal") void unsealer.run();
+  else if (state !== "unsealed" && state !== "damaged") log.info(reason);
+  else if (state === "damaged" && store.autoSealed) void unsealer.run();
 }
 
 async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
@@ -70,8 +71,7 @@ async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, 
 async function settle(args: ServerArguments, server: RunningServer, log: Log): Promise<string> {
   if (args.dev !== undefined) return devRun(server, args.dev);
   if (args.quickstart) return firstRun(server);
-  await explainState(server, log);
-  if ((await server.store.status()).initialized) void server.unsealer?.run();
+  await beginUnsealing(server, log);
   return "";
 }
 

@@ -64,7 +64,17 @@ const settings = {
     default: "1h",
     doc: "A rekey or root generation in which nothing is submitted for so long ends.",
   },
-  enable_multiseal: { schema: flag, default: false, doc: "Several enabled seals, as Vault calls it." },
+  enable_multiseal: { schema: flag, default: false, doc: "Accepted: several seals may be enabled without it." },
+  seal_probe_interval: {
+    schema: limit,
+    default: "10m",
+    doc: "How often a seal that is not in use is tried by wrapping and unwrapping random bytes.",
+  },
+  seal_probe_unhealthy_interval: {
+    schema: limit,
+    default: "1m",
+    doc: "How often a seal is tried that did not answer, or refused.",
+  },
   recovery_keys_unseal: {
     schema: flag,
     default: false,

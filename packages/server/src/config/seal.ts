@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The `seal` and `kms` blocks: what belongs to every seal is read here, the rest is the plugin's own stanza. */
+import { CoreError, checkSealName } from "@sealwright/core";
 import type { Stanza } from "@sealwright/seal";
 import type { Block } from "./blocks.ts";
 import { ConfigError, type SourcePosition } from "./errors.ts";
@@ -63,7 +64,9 @@ export function readSeals(blocks: readonly Block[], reading: Reading): SealConfi
     throw new ConfigError("every seal is disabled: leave disabled out of the one that shall seal", blocks[0]?.at);
   }
   if (seals.every(({ disabled }) => disabled)) seals.push(impliedSeal(`seal.${seals.length}`, reading));
+  requireOneType(seals, reading);
   for (const [index, seal] of seals.entries()) {
+    checkName(seal);
     if (seals.findIndex(({ name }) => name === seal.name) < index) {
       throw new ConfigError(`two seals are called ${JSON.stringify(seal.name)}: give one another name`, seal.at);
     }
@@ -139,13 +142,31 @@ function readStanza(
   return { stanza: Object.fromEntries(stanza), positions };
 }
 
-/** One enabled seal, and at most one disabled, the old one of a migration: all that the server can work with so far. */
-export function requireOneEnabledSeal(seals: readonly SealConfig[]): void {
-  const enabled = seals.filter(({ disabled }) => !disabled);
-  if (enabled.length > 1) {
-    const advice = "set disabled = true on the one that is being left behind";
-    throw new ConfigError(`${enabled.length} seals are given and none of them is disabled: ${advice}`, enabled[1]?.at);
+function checkName({ name, at }: SealConfig): void {
+  try {
+    checkSealName(name);
+  } catch (cause) {
+    if (!(cause instanceof CoreError)) throw cause;
+    throw new ConfigError(cause.message, at, { cause });
   }
-  const old = seals.filter(({ disabled }) => disabled);
-  if (old.length > 1) throw new ConfigError(`${old.length} seals are disabled: keep one of them`, old[1]?.at);
+}
+
+const SHARES = "shamir";
+
+/** Refuses what can only be meant of one seal where several are enabled: people's shares, and a type in a variable. */
+function requireOneType(seals: readonly SealConfig[], { env }: Reading): void {
+  const enabled = seals.filter(({ disabled }) => !disabled);
+  if (enabled.length < 2) return;
+  const variable = readVariable(env, "SEAL_TYPE");
+  if (variable !== undefined) {
+    const message = `the variable ${variable.name} gives one seal a type, and ${enabled.length} are enabled: unset it`;
+    throw new ConfigError(message, enabled[1]?.at);
+  }
+  const byPeople = enabled.find(({ type }) => type === SHARES);
+  if (byPeople === undefined) return;
+  throw new ConfigError(
+    `seal "${SHARES}" cannot be enabled beside another seal: leave the block out, and give officers shares with ` +
+      "operator seal add NAME -key-shares=N -key-threshold=T",
+    byPeople.at,
+  );
 }

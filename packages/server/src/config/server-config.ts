@@ -6,7 +6,7 @@ import { general, telemetry } from "./general.ts";
 import type { HclObject } from "./hcl/index.ts";
 import { type ListenerConfig, readListeners } from "./listener.ts";
 import { type PluginConfig, readPlugins } from "./plugin.ts";
-import { readSeals, requireOneEnabledSeal, type SealConfig } from "./seal.ts";
+import { readSeals, type SealConfig } from "./seal.ts";
 import { collect, type Origin, type Reading, readSection, type ValuesOf } from "./section.ts";
 import { readStorage, type StorageConfig } from "./storage.ts";
 
@@ -43,13 +43,11 @@ export function readConfig(
 ): { config: ServerConfig; warnings: ConfigWarning[] } {
   const reading: Reading = { env, origins: new Map(), warnings: [] };
   const values = readGeneral(documents, reading);
-  const seal = readSeals(blocksNamed(documents, ["seal", "kms"], 1), reading);
-  requireOneEnabledSeal(seal);
   const config: ServerConfig = {
     ...values,
     storage: readTheStorage(documents, reading),
     listener: readTheListeners(documents, values.default_max_request_duration, reading),
-    seal,
+    seal: readSeals(blocksNamed(documents, ["seal", "kms"], 1), reading),
     plugin: readPlugins(blocksNamed(documents, ["plugin"], 1), reading),
     telemetry: readTelemetry(documents, reading),
     audit: readAudit(blocksNamed(documents, ["audit"], 1), reading),

@@ -8,13 +8,13 @@ import {
 } from "@sealwright/core";
 import { type Endpoint, operation } from "../http/api.ts";
 import { plain } from "../http/respond.ts";
+import { startState } from "../runtime/start-state.ts";
 import { BUILD_DATE, VERSION } from "../version.ts";
 
 /** What the status endpoints need. */
 export interface StatusDeps {
   readonly store: SealedStore;
-  /** Present where the seal is an auto seal. */
-  readonly unsealer?: AutoUnsealer;
+  readonly unsealer: Pick<AutoUnsealer, "failure">;
   /** What was found wrong with the audit file, if anything was. */
   readonly audit: { readonly finding: string | undefined };
 }
@@ -22,16 +22,17 @@ export interface StatusDeps {
 /** Why a server that has data is sealed: what the last attempt failed with, or else what is wrong with the storage. */
 export function whySealed(
   { sealed, initialized, damage }: StoreStatus,
-  unsealer: AutoUnsealer | undefined,
+  unsealer: Pick<AutoUnsealer, "failure">,
 ): (Omit<UnsealFailure, "since"> & Partial<UnsealFailure>) | undefined {
   if (!sealed || !initialized) return undefined;
-  return unsealer?.failure ?? (damage === undefined ? undefined : explainUnsealFailure(damage));
+  return unsealer.failure ?? (damage === undefined ? undefined : explainUnsealFailure(damage));
 }
 
 /** The body of `sys/seal-status`, which `sys/unseal` answers too. Ours beside Vault's: why the server is still sealed. */
 export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promise<Record<string, unknown>> {
   const status = await store.status();
   const failure = whySealed(status, unsealer);
+  const { state, reason } = await startState({ store, unsealer });
   return {
     type: status.type,
     initialized: status.initialized,
@@ -44,12 +45,13 @@ export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promis
     ...(status.recoveryType === undefined ? {} : { recovery_seal_type: status.recoveryType }),
     version: VERSION,
     commit_date: BUILD_DATE,
-    migration: false,
+    migration: state === "waiting for a migration",
     ...(status.cluster === undefined ? {} : { cluster_name: status.cluster.name, cluster_id: status.cluster.id }),
     storage_type: status.storageType,
     ...(status.foreign ? { foreign_storage: true } : {}),
     ...(status.sealConfigsAltered ? { seal_config_altered: true } : {}),
     ...(audit.finding === undefined ? {} : { audit_finding: audit.finding }),
+    ...(state === "unsealed" ? {} : { state, state_reason: reason }),
     ...(failure === undefined
       ? {}
       : {

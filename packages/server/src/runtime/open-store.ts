@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SealedStore, sealLayer, soleSeal } from "@sealwright/core";
+import { SealedStore, sealLayer } from "@sealwright/core";
 import type { ServerConfig } from "../config/index.ts";
+import { addSealGauges } from "../metrics/seal-gauges.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
-import { timedSeal } from "../metrics/timed-seal.ts";
-import { probeAfterUnseal } from "../seals/first-probe.ts";
-import { type OpenedSeal, openSeal } from "../seals/open-seal.ts";
+import { attachable, type ConfiguredSeal, closeSeals, openSeals } from "../seals/configured-seals.ts";
 import { loadSharesPlugin, sealRegistry } from "../seals/registry.ts";
+import { ServerSeals } from "../seals/server-seals.ts";
 import type { Log } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
-import { StartupError } from "./startup-error.ts";
+import { startupSentence } from "./startup-error.ts";
 
-/** The configured store, sealed. */
+/** The configured store, sealed, and its seals. */
 export interface OpenedStore {
   readonly store: SealedStore;
-  /** Of the enabled seal. */
-  readonly type: string;
-  readonly settings: OpenedSeal["settings"];
+  readonly seals: ServerSeals;
 }
 
 /** The variable that raises the time for saves of the count: what set it now, since `BAO_…` hides `VAULT_…`. */
@@ -24,44 +22,58 @@ function timeoutVariable({ origins }: ServerConfig): string {
   return origin?.from === "variable" ? origin.name : "VAULT_ENCRYPTION_COUNT_PERSIST_TIMEOUT";
 }
 
-/** Opens storage and seal together. Throws `StartupError`, `StorageError` or `SealError`, and leaves nothing open. */
+function enabledTypes(seals: readonly ConfiguredSeal[]): string {
+  const types = seals.filter(({ block }) => !block.disabled).map(({ block }) => block.type);
+  return [...new Set(types)].join(" or ");
+}
+
+function tellFailures(seals: readonly ConfiguredSeal[], log: Log): void {
+  for (const { block, failure } of seals) {
+    if (failure === undefined) continue;
+    log.error(`the ${block.type} seal "${block.name}" is left out: ${startupSentence(failure)}`, {
+      code: failure.code,
+    });
+  }
+}
+
+/** Opens storage and seals together. Throws `StartupError`, `StorageError` or `SealError`, and leaves nothing open. */
 export async function openStore(
   config: ServerConfig,
   env: NodeJS.ProcessEnv,
   log: Log,
   metrics: ServerMetrics,
 ): Promise<OpenedStore> {
-  const block = config.seal.find((each) => !each.disabled);
-  if (block === undefined) throw new StartupError("no seal is enabled");
   const shares = await loadSharesPlugin();
-  const opening = openSeal(block, {
+  const host = {
     registry: sealRegistry(config.plugin),
     env,
-    log: (level, message) => log[level](message),
-  });
-  // The storage opens meanwhile; if that fails, the seal's own failure must not go unhandled.
+    log: (level: "debug" | "info" | "warn", message: string) => log[level](message),
+    measurements: metrics.measurements,
+  };
+  const opening = openSeals(config.seal, host);
+  // The storage opens meanwhile; if that fails, the seals' own failure must not go unhandled.
   opening.catch(() => undefined);
   const storage = await openStorage(config.storage).catch(async (error: unknown) => {
-    await opening.then(
-      ({ seal }) => seal?.close(),
-      () => undefined,
-    );
+    await opening.then(closeSeals, () => undefined);
     throw error;
   });
   try {
-    const { seal, settings } = await opening;
+    const opened = await opening;
+    tellFailures(opened, log);
     const store = new SealedStore({
       storage,
       shares,
-      seals: seal === undefined ? [] : soleSeal(timedSeal(seal, metrics.measurements)),
+      seals: opened.flatMap((seal) => attachable(seal) ?? []),
       ...(config.disable_sealwrap ? {} : { layer: sealLayer }),
-      observer: metrics.observer({ log, sealType: block.type, timeoutVariable: timeoutVariable(config) }),
+      observer: metrics.observer({ log, sealType: enabledTypes(opened), timeoutVariable: timeoutVariable(config) }),
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
       upkeepIntervalMilliseconds: config.encryption_count_persist_interval,
     });
     metrics.show(store);
-    if (store.autoSealed) probeAfterUnseal(store, log);
-    return { store, type: block.type, settings };
+    const intervals = { healthy: config.seal_probe_interval, unhealthy: config.seal_probe_unhealthy_interval };
+    const seals = new ServerSeals(opened, { ...host, store, serverLog: log, intervals });
+    addSealGauges(metrics.measurements, () => seals.all);
+    return { store, seals };
   } catch (error) {
     await storage.close();
     throw error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A server from its configuration: storage and seal opened, the application composed, the listeners open. */
-import { type AutoUnsealer, explainUnsealFailure, type SealedStore, type StoreStatus } from "@sealwright/core";
+import type { AutoUnsealer, SealedStore } from "@sealwright/core";
 import { openAudit } from "../audit/audit.ts";
 import { CEREMONIES, compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
 import type { ListenerConfig, ServerConfig } from "../config/index.ts";
@@ -9,13 +9,13 @@ import type { Operation } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
 import { withoutFamilies } from "../http/families.ts";
 import { ServerMetrics } from "../metrics/server-metrics.ts";
-import type { OpenedSeal } from "../seals/open-seal.ts";
+import type { ServerSeals } from "../seals/server-seals.ts";
 import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { tellOpenFamilies, watchSealConfigs } from "./notices.ts";
 import { openStore } from "./open-store.ts";
-import { StartupError } from "./startup-error.ts";
+import { requireFitting, startState } from "./start-state.ts";
 
 const RATE_WINDOW_MS = 10_000;
 /** Enough for 255 holders at once, and no help to a guesser of 256-bit shares; it is the storage that it spares. */
@@ -42,9 +42,8 @@ export interface RunningServer {
   /** The listeners' addresses, in order of their blocks. */
   readonly urls: readonly string[];
   readonly store: SealedStore;
-  readonly unsealer: AutoUnsealer | undefined;
-  /** The enabled seal's type and settings, secrets masked. */
-  readonly seal: { readonly type: string; readonly settings: OpenedSeal["settings"] };
+  readonly unsealer: AutoUnsealer;
+  readonly seals: ServerSeals;
   /** Answers a request as the listeners would, without a socket. */
   readonly dispatch: Dispatch;
   /** Reads certificates and opens the audit file again. Rejects where either fails; what was in use stays in use. */
@@ -87,19 +86,10 @@ async function openListeners(
   }
 }
 
-/** Whoever has to bring shares would learn of damage only with the first one; an auto seal's attempts tell it. */
-function tellDamage({ damage }: StoreStatus, store: SealedStore, log: Log): void {
-  if (damage === undefined || store.autoSealed) return;
-  const { code, reason } = explainUnsealFailure(damage);
-  log.error(`sealed: ${reason}`, { code });
-}
-
-function checkType(status: StoreStatus, configured: string): void {
-  if (!status.initialized || status.type === configured) return;
-  throw new StartupError(
-    `this storage was initialised with a ${status.type} seal, and the configuration has a ${configured} seal: ` +
-      `configure seal "${status.type}", or another storage`,
-  );
+/** What is damaged, or does not fit together, keeps nobody from looking at it: the server starts sealed and says so. */
+async function tellDamage(store: SealedStore, log: Log): Promise<void> {
+  const { state, reason } = await startState({ store });
+  if (state === "damaged" && !store.autoSealed) log.error(reason);
 }
 
 /**
@@ -114,16 +104,19 @@ export async function startServer(
   beforeListening: (store: SealedStore) => Promise<void> = async () => {},
 ): Promise<RunningServer> {
   const metrics = new ServerMetrics(config.telemetry);
-  const { store, type, settings } = await openStore(config, env, log, metrics);
-  const releases: (() => Promise<void>)[] = [() => store.close()];
+  const { store, seals } = await openStore(config, env, log, metrics);
+  const releases: (() => Promise<void> | void)[] = [() => seals.stop(), () => store.close()];
   try {
-    const status = await store.status();
-    checkType(status, type);
-    tellDamage(status, store, log);
+    await requireFitting(
+      store,
+      seals.failed.map(({ block }) => block.name),
+    );
+    await tellDamage(store, log);
     const audit = await openAudit(config.audit, { store, log });
     releases.push(() => audit.close());
     const scope = compose({
       store,
+      seals,
       log,
       audit,
       metrics,
@@ -134,7 +127,7 @@ export async function startServer(
     const ceremonies = scope.resolve(CEREMONIES);
     ceremonies.watch();
     watchSealConfigs(store, log);
-    const unsealer = store.autoSealed ? scope.resolve(UNSEALER) : undefined;
+    const unsealer = scope.resolve(UNSEALER);
     await beforeListening(store);
     const listeners = await openListeners(config, dispatch, metrics.read, log);
     for (const [index, { url }] of listeners.entries()) {
@@ -147,7 +140,7 @@ export async function startServer(
       urls: listeners.map((each) => each.url),
       store,
       unsealer,
-      seal: { type, settings },
+      seals,
       dispatch,
       reload: async () => {
         try {
@@ -157,7 +150,8 @@ export async function startServer(
         }
       },
       stop: async () => {
-        unsealer?.stop();
+        unsealer.stop();
+        seals.stop();
         await Promise.all(listeners.map((each) => each.close(CLOSE_GRACE_MS)));
         ceremonies.dispose();
         await sweeper.stop();

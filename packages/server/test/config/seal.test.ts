@@ -67,6 +67,18 @@ describe("the seals", () => {
     expect(origins.get("seal.1.type")).toEqual({ from: "variable", name: "BAO_SEAL_TYPE" });
   });
 
+  it("may be many, with or without Vault's word for it", () => {
+    const blocks = 'seal "a" { priority = 2 }\nseal "a" { name = "b" }\nseal "c" { disabled = true }';
+    expect(read(blocks).seal.map(({ name }) => name)).toEqual(["a", "b", "c-disabled"]);
+    expect(read(`enable_multiseal = true\n${blocks}`).seal).toHaveLength(3);
+  });
+
+  it("are refused where a variable gives a type and several are enabled", () => {
+    expect(refusal(() => read('seal "a" {}\nseal "b" {}', { VAULT_SEAL_TYPE: "static" }))).toContain(
+      "c.hcl:3:6: the variable VAULT_SEAL_TYPE gives one seal a type, and 2 are enabled: unset it",
+    );
+  });
+
   it("take the type from the variable also without a block", () => {
     const { seal, origins } = read("", { VAULT_SEAL_TYPE: "static" });
     expect(seal).toMatchObject([{ type: "static", stanza: {} }]);
@@ -75,17 +87,22 @@ describe("the seals", () => {
 
   it.each([
     [
-      "two enabled ones",
-      'seal "a" {}\nseal "b" {}',
-      "c.hcl:3:6: 2 seals are given and none of them is disabled: set disabled = true",
+      "two enabled ones of a type without names",
+      'seal "a" {}\nkms "a" {}',
+      'c.hcl:3:5: two seals are called "a": give one another name',
     ],
-    ["an enabled seal and an enabled kms", 'seal "a" {}\nkms "b" {}', "2 seals are given and none of them is disabled"],
-    ["two disabled ones", 'seal "a" { disabled = 1 }\nseal "b" { disabled = 1 }', "c.hcl:2:6: every seal is disabled"],
     [
-      "two old ones",
-      'seal "a" { disabled = 1 }\nseal "b" { disabled = 1 }\nseal "c" {}',
-      "c.hcl:3:6: 2 seals are disabled: keep one",
+      "shares beside an auto seal",
+      'seal "a" {}\nseal "shamir" {}',
+      'c.hcl:3:6: seal "shamir" cannot be enabled beside another seal: leave the block out, and give officers shares',
     ],
+    [
+      "a name that is no part of a path",
+      'seal "a" { name = "x/y" }',
+      'c.hcl:2:6: a seal cannot be called "x/y": use 1 to 32 letters',
+    ],
+    ["a name that is too long", `seal "a" { name = "${"x".repeat(33)}" }`, "a seal cannot be called"],
+    ["two disabled ones", 'seal "a" { disabled = 1 }\nseal "b" { disabled = 1 }', "c.hcl:2:6: every seal is disabled"],
     [
       "two of one name",
       'seal "a" { name = "x" }\nseal "b" { name = "x" disabled = 1 }',

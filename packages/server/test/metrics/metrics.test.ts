@@ -92,9 +92,9 @@ describe("sys/metrics", () => {
     expect(text).toMatch(/^vault_barrier_estimated_encryptions\{term="1"\} \d+$/m);
     expect(text).toMatch(/^vault_barrier_put_count \d+$/m);
     expect(text).toMatch(/^vault_core_unsealed 1$/m);
-    expect(text).toMatch(/^vault_seal_encrypt_time_count [1-9]/m);
-    expect(text).toMatch(/^vault_seal_static_decrypt_time_count [1-9]/m);
-    expect(text).toMatch(/^vault_seal_unreachable_time\{type="static"\} 0$/m);
+    expect(text).toMatch(/^vault_seal_encrypt_time_count\{name="static",type="static"\} [1-9]/m);
+    expect(text).toMatch(/^vault_seal_static_decrypt_time_count\{name="static",type="static"\} [1-9]/m);
+    expect(text).toMatch(/^vault_seal_unreachable_time\{name="static",type="static"\} 0$/m);
     expect(text).toMatch(/^sealwright_encryption_count_persist_failures_total\{reason="timeout"\} 0$/m);
     expect(text).toMatch(/^# TYPE sealwright_encryption_count_persist_seconds histogram$/m);
   });

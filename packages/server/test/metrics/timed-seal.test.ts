@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest";
 import { Measurements } from "../../src/metrics/measurements.ts";
 import { timedSeal } from "../../src/metrics/timed-seal.ts";
 
+const LABELS = { name: "a", type: "static" };
+
 async function watched() {
   const config = {
     current_key: new Uint8Array(32),
@@ -27,15 +29,11 @@ async function watched() {
     close: () => inner.close(),
   };
   const measurements = new Measurements();
-  const timed = timedSeal(seal, measurements, () => now);
-  const unreachable = () => measurements.gauges.find(({ name }) => name === "seal.unreachable.time")!.series[0]!.value;
-  const tick = (milliseconds: number): void => {
-    now += milliseconds;
-  };
+  const timed = timedSeal(seal, measurements, { name: "a", type: "static" }, () => now);
   const fail = (code: SealErrorCode | undefined): void => {
     failure = code;
   };
-  return { timed, measurements, unreachable, tick, fail };
+  return { timed, measurements, fail };
 }
 
 describe("a measured seal", () => {
@@ -44,33 +42,17 @@ describe("a measured seal", () => {
     const blob = await timed.wrap(Buffer.from("secret"));
     expect(Buffer.from(await timed.unwrap(blob)).toString()).toBe("secret");
     for (const name of ["seal.encrypt.time", "seal.static.encrypt.time"]) {
-      expect(measurements.sample(name, "")).toMatchObject({ count: 1, sum: 30 });
+      expect(measurements.sample(name, "", LABELS)).toMatchObject({ count: 1, sum: 30 });
     }
-    expect(measurements.counter("seal.static.decrypt", "").total).toBe(1);
-    expect(measurements.counter("seal.encrypt.error", "").total).toBe(0);
+    expect(measurements.counter("seal.static.decrypt", "", LABELS).total).toBe(1);
+    expect(measurements.counter("seal.encrypt.error", "", LABELS).total).toBe(0);
   });
 
-  it.each(["SEAL_UNAVAILABLE", "SEAL_TIMEOUT", "SEAL_THROTTLED"] as const)(
-    "is unreachable from its first %s until it answers again",
-    async (code) => {
-      const { timed, measurements, unreachable, tick, fail } = await watched();
-      fail(code);
-      await rejectsWithCode(timed.wrap(Buffer.from("a")), code);
-      tick(1_000);
-      await rejectsWithCode(timed.wrap(Buffer.from("a")), code);
-      expect(unreachable()).toBe(1_060);
-      expect(measurements.counter("seal.static.encrypt.error", "").total).toBe(2);
-      fail(undefined);
-      await timed.wrap(Buffer.from("a"));
-      expect(unreachable()).toBe(0);
-    },
-  );
-
-  it("is not unreachable where it refuses: that is an answer", async () => {
-    const { timed, unreachable, tick, fail } = await watched();
+  it("counts failures apart", async () => {
+    const { timed, measurements, fail } = await watched();
     fail("SEAL_DENIED");
     await rejectsWithCode(timed.wrap(Buffer.from("a")), "SEAL_DENIED");
-    tick(1_000);
-    expect(unreachable()).toBe(0);
+    expect(measurements.counter("seal.static.encrypt.error", "", LABELS).total).toBe(1);
+    expect(measurements.counter("seal.encrypt", "", LABELS).total).toBe(1);
   });
 });

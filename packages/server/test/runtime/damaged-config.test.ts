@@ -26,8 +26,8 @@ async function startOn(seal: SealKind, damage: () => Promise<void>) {
   await first.running.stop();
   await damage();
   server = await startTestServer(seal, folder);
-  const { unsealer } = server.running;
-  if (unsealer !== undefined) {
+  const { unsealer, store } = server.running;
+  if (store.autoSealed) {
     const running = unsealer.run();
     await expect.poll(() => unsealer.failure !== undefined || !server?.running.store.sealed).toBe(true);
     unsealer.stop();

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/** `sys/seal-backend-status`: how each seal is doing, as Vault answers it, and more of it to a token that may read it. */
+import type { SealedStore, SealHolding } from "@sealwright/core";
+import { type ApiRequest, type Endpoint, operation } from "../http/api.ts";
+import type { Gate } from "../http/dispatcher.ts";
+import { HttpError } from "../http/problem.ts";
+import { plain } from "../http/respond.ts";
+import type { ConfiguredSeal } from "../seals/configured-seals.ts";
+
+/** What the status of seals needs. */
+export interface SealBackendDeps {
+  readonly store: SealedStore;
+  readonly seals: { readonly all: readonly ConfiguredSeal[] };
+  readonly gate: Gate;
+}
+
+/** A seal, as the storage knows it, as it is configured, or both. */
+interface Backend {
+  readonly name: string;
+  readonly type: string;
+  readonly holding: SealHolding | undefined;
+  readonly configured: ConfiguredSeal | undefined;
+}
+
+async function backendsOf({ store, seals }: SealBackendDeps): Promise<Backend[]> {
+  const holdings = await store.seals.holdings();
+  const configured = seals.all.filter(({ seal, failure }) => seal !== undefined || failure !== undefined);
+  const held = holdings.map((holding) => ({
+    name: holding.name,
+    type: holding.type,
+    holding,
+    configured: configured.find(({ block }) => block.name === holding.name),
+  }));
+  const others = configured.filter(({ block }) => !holdings.some(({ name }) => name === block.name));
+  return [
+    ...held,
+    ...others.map((each) => ({ name: each.block.name, type: each.block.type, holding: undefined, configured: each })),
+  ];
+}
+
+/** What anybody may see of it. */
+function shown({ name, holding, configured }: Backend) {
+  const byPeople = holding?.kind === "shares";
+  const health = configured?.health.report;
+  const since = health?.healthy === false ? health.since : undefined;
+  return {
+    name,
+    healthy: byPeople || (health?.healthy ?? false),
+    configured: byPeople || configured?.seal !== undefined,
+    disabled: configured?.block.disabled ?? false,
+    ...(since === undefined ? {} : { unhealthy_since: since.toISOString() }),
+  };
+}
+
+/** What a token sees besides. */
+function detail({ type, holding, configured }: Backend): object {
+  const health = configured?.health.report;
+  return {
+    type,
+    kind: holding?.kind ?? "auto",
+    priority: configured?.block.priority ?? null,
+    // Anything else than `enabled` and `disabled` is about the storage: `new` is not in it, `absent` only there.
+    use: holding?.state ?? "new",
+    ...(holding?.numbers === undefined ? {} : { shares: holding.numbers.shares, threshold: holding.numbers.threshold }),
+    ...(health === undefined ? {} : { state: health.state, last_good: health.lastGood?.toISOString() ?? null }),
+    ...(health?.reason === undefined ? {} : { reason: health.reason, code: health.code ?? null }),
+    first: holding?.first ?? false,
+    up_to_date: holding?.upToDate ?? false,
+    generation: holding?.generation ?? 0,
+    wrapped: (holding?.wrapped ?? []).map(({ path, keyId }) => ({ path, key_id: keyId })),
+    outstanding: (holding?.outstanding ?? []).map(({ path, generation }) => ({ path, generation })),
+  };
+}
+
+async function mayReadDetail(gate: Gate, request: ApiRequest): Promise<boolean> {
+  if (gate.sealed || request.token === undefined) return false;
+  try {
+    await gate.authorize(request, "guarded");
+    return true;
+  } catch (error) {
+    // Anybody may ask: a token that is no good takes nothing away.
+    if (error instanceof HttpError && error.status === 403) return false;
+    throw error;
+  }
+}
+
+/** `sys/seal-backend-status`. */
+export function sealBackendStatusEndpoints(deps: SealBackendDeps): Endpoint[] {
+  const read = operation("How each seal is doing; what it holds and misses, to a token", async ({ request }) => {
+    const backends = await backendsOf(deps);
+    const wanted = backends.filter(({ holding, configured }) => holding !== undefined || !configured?.block.disabled);
+    const views = wanted.map(shown);
+    const since = views.flatMap(({ unhealthy_since: at }) => at ?? []).sort()[0];
+    const detailed = await mayReadDetail(deps.gate, request);
+    return plain({
+      healthy: views.every(({ healthy, disabled }) => healthy || disabled),
+      ...(since === undefined ? {} : { unhealthy_since: since }),
+      fully_wrapped: wanted.every(({ holding }) => holding?.upToDate || holding?.state === "disabled"),
+      backends: wanted.map((each, index) => ({ ...views[index], ...(detailed ? detail(each) : {}) })),
+    });
+  });
+  return [{ path: "sys/seal-backend-status", access: "open", operations: { GET: read } }];
+}
