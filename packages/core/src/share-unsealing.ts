@@ -18,10 +18,12 @@ export interface ShareUnsealingOptions {
   readonly storage: Storage;
   readonly shares: SharesSealPlugin;
   readonly seals: SealSet;
-  openBySeals(storage: Storage, stored: StoredSeals, signal: AbortSignal): Promise<OpenedBySeal>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
+
+/** Opens a storage by its auto seals. */
+export type OpenBySeals = (storage: Storage) => Promise<OpenedBySeal>;
 
 /** Collects shares until they open the storage. */
 export class ShareUnsealing {
@@ -41,18 +43,21 @@ export class ShareUnsealing {
     return (name === undefined ? this.#quorum : this.#named.get(name))?.current;
   }
 
-  /** Counts one share (borrowed) of the quorum; with the last one hands `open` the way to open the storage. */
+  /**
+   * Counts one share (borrowed) of the quorum; with the last one hands `open` the way to open the storage. Recovery shares
+   * open nothing: they allow that `openBySeals` does.
+   */
   async submit(
     share: Uint8Array,
     stored: StoredSeals,
+    openBySeals: OpenBySeals,
     open: (by: OpenBarrier) => Promise<void>,
-    signal: AbortSignal,
   ): Promise<void> {
     const numbers = await quorumNumbers({ storage: this.#options.storage, quorum: stored.quorum });
     if (numbers.shares === 0) {
       throw new CoreError("INVALID_REQUEST", "this storage has no shares that could unseal it");
     }
-    await this.#count(this.#quorum, share, numbers, (shares) => open(this.#opener(stored, shares, signal)));
+    await this.#count(this.#quorum, share, numbers, (shares) => open(this.#opener(stored, shares, openBySeals)));
   }
 
   /** Counts one share (borrowed) of the seal of shares called `name`. Rejects with `INVALID_REQUEST` where there is none. */
@@ -103,8 +108,8 @@ export class ShareUnsealing {
     }
   }
 
-  #opener(stored: StoredSeals, shares: readonly Uint8Array[], signal: AbortSignal): OpenBarrier {
-    const { shares: plugin, seals, openBySeals } = this.#options;
+  #opener(stored: StoredSeals, shares: readonly Uint8Array[], openBySeals: OpenBySeals): OpenBarrier {
+    const { shares: plugin, seals } = this.#options;
     if (stored.quorum === "unseal") {
       return async (storage) => ({
         barrier: await openByShares(storage, plugin, shares),
@@ -112,9 +117,9 @@ export class ShareUnsealing {
       });
     }
     return async (storage): Promise<OpenedBarrier> => {
-      const opened = await openBySeals(storage, stored, signal);
+      const opened = await openBySeals(storage);
       const first = seals.named(stored.record?.first ?? opened.name)?.seal;
-      await allowByRecoveryShares(storage, opened, first, plugin, shares, signal);
+      await allowByRecoveryShares(storage, opened, first, plugin, shares);
       return { barrier: opened.barrier, implied: impliedRecord(stored, opened.name, plugin) };
     };
   }

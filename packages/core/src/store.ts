@@ -19,6 +19,7 @@ import { Rewrap, type RewrapHome } from "./seal-wrap/rewrap.ts";
 import { type WrapCount, WrapTally } from "./seal-wrap/wrap-tally.ts";
 import type { Asking } from "./seals/ask-all.ts";
 import type { AttachedSeal } from "./seals/attached-seal.ts";
+import { migrateAway } from "./seals/migrate.ts";
 import { listOutstanding } from "./seals/outstanding.ts";
 import { SealSet } from "./seals/seal-set.ts";
 import type { SealView } from "./seals/seal-view.ts";
@@ -202,7 +203,8 @@ export class SealedStore {
   submitShare(share: Uint8Array, use: ShareUse = {}): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
-      await this.#unsealing.byShare(share, use, (by) => this.#open(by), this.#interruptible(use.signal));
+      const open = use.migrate ? (by: OpenBarrier) => this.#open(by, migrateAway) : (by: OpenBarrier) => this.#open(by);
+      await this.#unsealing.byShare(share, use, open, this.#interruptible(use.signal));
     });
   }
 
@@ -272,23 +274,24 @@ export class SealedStore {
    * with `SEALED`, and with what `work` rejects with. Sealing meanwhile abandons its calls to the seal, as `signal` does.
    */
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#mutex.run(() => {
-      const unsealed = this.#opened();
-      const { storage, barrier, roster, foreign } = unsealed;
-      return work({
-        storage,
-        barrier,
-        roster,
-        quorum: roster.quorum,
-        wrapKeyring: this.#home(unsealed).wrapKeyring,
-        layerFor: (view) => this.#layerOf(() => view).wrap,
-        asking: this.#asking,
-        foreign,
-        plugin: this.#shares,
-        now: this.#now().toISOString(),
-        signal: this.#interruptible(signal),
-      });
-    });
+    return this.#mutex.run(() => work(this.#openStore(this.#opened(), signal)));
+  }
+
+  #openStore(unsealed: Unsealed, signal: AbortSignal | undefined): OpenStore {
+    const { storage, barrier, roster, foreign } = unsealed;
+    return {
+      storage,
+      barrier,
+      roster,
+      quorum: roster.quorum,
+      wrapKeyring: this.#home(unsealed).wrapKeyring,
+      layerFor: (view) => this.#layerOf(() => view).wrap,
+      asking: this.#asking,
+      foreign,
+      plugin: this.#shares,
+      now: this.#now().toISOString(),
+      signal: this.#interruptible(signal),
+    };
   }
 
   /** Calls `listener` whenever the store has been sealed, before `seal` resolves. */
@@ -336,8 +339,17 @@ export class SealedStore {
     return { barrier, wrapKeyring: wrapForAll, signal: this.#interrupt.signal };
   }
 
-  async #open(by: OpenBarrier): Promise<void> {
-    this.#unsealed = await openUnsealed(this.#storage, this.#set, this.#shares, by);
+  /** Opens the store; `first` is done before anybody hears of that, and where it fails the store stays sealed. */
+  async #open(by: OpenBarrier, first: (open: OpenStore) => Promise<void> = async () => {}): Promise<void> {
+    const unsealed = await openUnsealed(this.#storage, this.#set, this.#shares, by);
+    try {
+      await first(this.#openStore(unsealed, undefined));
+    } catch (error) {
+      unsealed.barrier.lock();
+      await unsealed.roster.close();
+      throw error;
+    }
+    this.#unsealed = unsealed;
     this.#unsealed.barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
     if (!this.#unsealed.foreign) {
       await this.#tally.keepIn(this.#unsealed.storage);

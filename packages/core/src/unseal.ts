@@ -84,11 +84,10 @@ export async function allowByRecoveryShares(
   seal: Seal | undefined,
   plugin: SharesSealPlugin,
   shares: readonly Uint8Array[],
-  signal?: AbortSignal,
 ): Promise<void> {
   const candidate = await combineShares(plugin, shares);
   try {
-    if (!(await isRecoveryKey({ storage, barrier }, seal, candidate, signal))) throw wrongShares();
+    if (!(await isRecoveryKey({ storage, barrier }, seal, candidate))) throw wrongShares();
   } catch (error) {
     barrier.lock();
     throw error;

@@ -5,7 +5,15 @@ import { CoreError } from "./errors.ts";
 import type { StoreObserver } from "./observer.ts";
 import { isWrongAnswer, type OpenedBySeal, openBySeals } from "./seals/open-by-seals.ts";
 import type { SealSet } from "./seals/seal-set.ts";
-import { checkConfigured, impliedRecord, readStoredSeals, type StoredSeals, slotsOf } from "./seals/which-seals.ts";
+import {
+  checkConfigured,
+  checkEnabled,
+  checkMigration,
+  impliedRecord,
+  readStoredSeals,
+  type StoredSeals,
+  slotsOf,
+} from "./seals/which-seals.ts";
 import { ShareUnsealing } from "./share-unsealing.ts";
 import type { Storage } from "./storage.ts";
 import type { OpenBarrier } from "./unsealed.ts";
@@ -25,6 +33,8 @@ export interface UnsealingOptions {
 export interface ShareUse {
   /** The name of a seal of shares beside others; the quorum's unless given. */
   readonly seal?: string;
+  /** Vault's way of migrating: the quorum also allows that the enabled seal takes the place of the storage's own. */
+  readonly migrate?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -35,10 +45,7 @@ export class Unsealing {
 
   constructor(options: UnsealingOptions) {
     this.#options = options;
-    this.shares = new ShareUnsealing({
-      ...options,
-      openBySeals: (storage, stored, signal) => this.#race(storage, stored, signal),
-    });
+    this.shares = new ShareUnsealing(options);
   }
 
   /** By the seals, the best first. */
@@ -53,7 +60,7 @@ export class Unsealing {
       throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
     }
     await open(async (storage) => {
-      const { barrier, name } = await this.#race(storage, stored, signal);
+      const { barrier, name } = await this.#race(storage, stored, signal, "refuse");
       return { barrier, implied: impliedRecord(stored, name, shares) };
     });
   }
@@ -61,15 +68,18 @@ export class Unsealing {
   /** By one share more (borrowed). */
   async byShare(
     share: Uint8Array,
-    { seal: name }: ShareUse,
+    { seal: name, migrate = false }: ShareUse,
     open: (by: OpenBarrier) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const { seals, shares } = this.#options;
     const stored = await this.#stored();
     if (name !== undefined) return this.shares.submitOf(name, share, stored, open);
-    checkConfigured(stored, seals, shares);
-    await this.shares.submit(share, stored, open, signal);
+    const disabled = migrate ? "accept" : "refuse";
+    if (migrate) checkMigration(stored, seals, shares);
+    else checkConfigured(stored, seals, shares);
+    const openBySeals = (storage: Storage) => this.#race(storage, stored, signal, disabled);
+    await this.shares.submit(share, stored, openBySeals, open);
   }
 
   #stored(): Promise<StoredSeals> {
@@ -77,9 +87,20 @@ export class Unsealing {
     return readStoredSeals(storage, seals, shares);
   }
 
-  async #race(storage: Storage, stored: StoredSeals, signal: AbortSignal): Promise<OpenedBySeal> {
-    const { seals, headStartMilliseconds, observer } = this.#options;
+  async #race(
+    storage: Storage,
+    stored: StoredSeals,
+    signal: AbortSignal,
+    disabled: "refuse" | "accept",
+  ): Promise<OpenedBySeal> {
+    const { seals, shares, headStartMilliseconds, observer } = this.#options;
     const opened = await openBySeals(storage, slotsOf(stored, seals), headStartMilliseconds, signal);
+    try {
+      if (disabled === "refuse") checkEnabled(stored, seals, shares, opened.name);
+    } catch (error) {
+      opened.barrier.lock();
+      throw error;
+    }
     for (const [name, error] of opened.failed) {
       // Without a record, a seal that does not open the storage is merely not one of its seals yet.
       if (stored.record === undefined || !isWrongAnswer(error)) continue;

@@ -6,8 +6,8 @@ import { CoreError } from "../errors.ts";
 import { SEAL_CONFIG, SHAMIR_KEK } from "../paths.ts";
 import { checkNumbers, NO_SHARES, sealConfig, serializeSealConfig } from "../seal-config.ts";
 import { sealConfigCopy } from "../seal-config-copy.ts";
-import { nextGeneration, replaceRootKey } from "../seals/replace-root-key.ts";
-import type { OneSealLeft } from "../seals/wrap-root-key.ts";
+import { changeSeals } from "../seals/change-seals.ts";
+import type { Risk } from "../seals/risk.ts";
 import { splitKey } from "../split-key.ts";
 import type { SealedStore } from "../store.ts";
 import type { NewKey, RekeyTarget } from "./target.ts";
@@ -27,10 +27,12 @@ const byShares: Omit<RekeyTarget, "name"> = {
     const config = sealConfig(plugin.type, numbers);
     const seal = plugin.open(key);
     try {
-      await replaceRootKey(open, {
-        view: roster.viewOf(nextGeneration(roster.record), new Map([[roster.record.first, seal]])),
+      await changeSeals(open, {
+        record: roster.record,
+        rootKey: { kind: "replace", oneSealLeft },
         term,
-        oneSealLeft,
+        lostRecoveryKey: "refuse",
+        shares: new Map([[roster.record.first, seal]]),
         companions: {
           plain: [{ op: "put", path: SHAMIR_KEK, value: key }, sealConfigCopy(config, null)],
           raw: [{ op: "put", path: SEAL_CONFIG, value: serializeSealConfig(config) }, ...entries],
@@ -49,9 +51,9 @@ const bySeals: Omit<RekeyTarget, "name"> = {
     return { key: undefined, shares: [], numbers: NO_SHARES };
   },
   async commit(open, _made, { entries, term, oneSealLeft }) {
-    const { roster } = open;
-    const view = roster.viewOf(nextGeneration(roster.record));
-    await replaceRootKey(open, { view, term, oneSealLeft, companions: { raw: entries } });
+    const { record } = open.roster;
+    const rootKey = { kind: "replace", oneSealLeft } as const;
+    await changeSeals(open, { record, rootKey, term, lostRecoveryKey: "refuse", companions: { raw: entries } });
   },
 };
 
@@ -72,11 +74,7 @@ export const barrierTarget: RekeyTarget = {
  * their key is at hand under the barrier. Rejects with `SEALED`, `FOREIGN_STORAGE`, a `SealError`, `FORCE_NEEDED`, and
  * with `INVALID_REQUEST` where the storage does not keep that key.
  */
-export function rotateRootKey(
-  store: SealedStore,
-  signal?: AbortSignal,
-  oneSealLeft: OneSealLeft = "refuse",
-): Promise<void> {
+export function rotateRootKey(store: SealedStore, signal?: AbortSignal, oneSealLeft: Risk = "refuse"): Promise<void> {
   return store.exclusively(async (open) => {
     const { roster, barrier, quorum } = open;
     if (quorum === "unseal") await roster.readShares(barrier);
@@ -85,8 +83,8 @@ export function rotateRootKey(
         const why = `the storage has no ${SHAMIR_KEK}: replace the root key with the quorum's leave, by a rekey`;
         throw new CoreError("INVALID_REQUEST", why);
       }
-      const view = roster.viewOf(nextGeneration(roster.record));
-      await replaceRootKey(open, { view, term: "keep", oneSealLeft });
+      const rootKey = { kind: "replace", oneSealLeft } as const;
+      await changeSeals(open, { record: roster.record, rootKey, term: "keep", lostRecoveryKey: "refuse" });
     } finally {
       // The key of people alone is not kept in memory: it is needed for this only.
       if (!roster.recorded) await roster.close();

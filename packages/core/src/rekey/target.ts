@@ -2,7 +2,7 @@
 /** What a rekey replaces, as an object: the ceremony around it is the same for all. */
 import type { ShareNumbers } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
-import type { OneSealLeft } from "../seals/wrap-root-key.ts";
+import type { Risk } from "../seals/risk.ts";
 import type { Change } from "../storage.ts";
 
 /** A new key, made and split but not in force. */
@@ -21,7 +21,7 @@ export interface RekeyCommit {
   /** `add`: a new data key term in the same batch, so that what is written from now on has nothing to do with old keys. */
   readonly term: "keep" | "add";
   /** Where a new root key reaches one seal of several only. */
-  readonly oneSealLeft: OneSealLeft;
+  readonly oneSealLeft: Risk;
 }
 
 /** The key that a rekey replaces: how it is made, and how it is put in force. */

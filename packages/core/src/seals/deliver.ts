@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Giving seals what they missed, once they answer again. */
+import { isSealError } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
 import { rewriteKeys } from "../commit.ts";
 import type { StoreObserver } from "../observer.ts";
 import { RECOVERY_KEY } from "../paths.ts";
 import { LAYERED_PATHS } from "../seal-wrap/entry-layer.ts";
 import type { Change, Storage } from "../storage.ts";
-import { proveSeal, sealRecoveryKey } from "../stored-keys.ts";
+import { proveSeal, sealRecoveryKey, unwrapEntry } from "../stored-keys.ts";
+import { isWrongAnswer } from "./open-by-seals.ts";
 import { listOutstanding, type Outstanding, settleOutstanding } from "./outstanding.ts";
 import { readRecoveryKey } from "./recovery-key.ts";
 import { rootKeyChange } from "./root-key-entry.ts";
@@ -26,8 +28,9 @@ export interface DeliveryDeps {
 }
 
 /**
- * Gives every seal that answers what is outstanding for it. One that is in doubt proves itself first, and is given the
- * root key anew: what it holds may be the stale one. What fails stays outstanding. Never rejects.
+ * Gives every seal that answers what is outstanding for it, and one in doubt the root key anew: what it holds may be the
+ * stale one. Each proves itself first, and that its key is still the one that wrapped what it holds; one that has come
+ * back with another key is given nothing. What fails stays outstanding. Never rejects.
  */
 export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
   const { storage, set, signal, roster: current } = deps;
@@ -44,10 +47,12 @@ export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
   }
 }
 
-async function deliverTo(deps: DeliveryDeps, { name, seal }: Keeper, signal: AbortSignal): Promise<void> {
+async function deliverTo(deps: DeliveryDeps, before: Keeper, signal: AbortSignal): Promise<void> {
+  const { name } = before;
   try {
     // Before anything waits for it: a seal that is still down keeps no ceremony waiting.
-    await proveSeal(seal, signal);
+    await proveSeal(before.seal, signal);
+    await proveSameKey(deps, before, signal);
     await deps.exclusively(async (open) => {
       const keeper = open.roster.view.keepers.find((each) => each.name === name);
       if (keeper === undefined) return;
@@ -57,6 +62,25 @@ async function deliverTo(deps: DeliveryDeps, { name, seal }: Keeper, signal: Abo
     });
   } catch {
     // It is tried again with the next probe or check.
+  }
+}
+
+async function proveSameKey(
+  { storage, set, observer }: DeliveryDeps,
+  keeper: Keeper,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, path, seal } = keeper;
+  if ((await storage.get(path)) === undefined) return;
+  try {
+    (await unwrapEntry(storage, path, seal, signal)).fill(0);
+  } catch (error) {
+    const otherKey = isWrongAnswer(error) || isSealError(error, "SEAL_KEY_MISSING");
+    if (otherKey && set.doubtOf(name) === undefined) {
+      set.doubt(name, error);
+      observer.sealDoubted(name, error);
+    }
+    throw error;
   }
 }
 

@@ -63,10 +63,15 @@ export class SealSet {
     this.#down.set(name, reason);
   }
 
-  /** The seal has wrapped and unwrapped something: it is asked again. */
+  /** The seal answers again: it is asked, unless it is in doubt. */
+  up(name: string): void {
+    this.#down.delete(name);
+  }
+
+  /** The seal has proved itself, and holds what it should: it is asked again. */
   proved(name: string): void {
     this.#doubts.delete(name);
-    this.#down.delete(name);
+    this.up(name);
   }
 
   /** Why the seal is in doubt, if it is. */

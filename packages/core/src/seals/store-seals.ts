@@ -7,9 +7,13 @@ import type { StoreObserver } from "../observer.ts";
 import { STORED_KEYS } from "../paths.ts";
 import type { Storage } from "../storage.ts";
 import { proveSeal, rootKeyInfo } from "../stored-keys.ts";
+import { addSeal } from "./add-seal.ts";
 import type { AttachedSeal } from "./attached-seal.ts";
 import { deliverOutstanding } from "./deliver.ts";
 import { readHoldings, type SealHolding } from "./holdings.ts";
+import { finishMigration, type MigrationPlan, migrate, planMigration, undoMigration } from "./migrate.ts";
+import { removeSeal } from "./remove-seal.ts";
+import type { Risk } from "./risk.ts";
 import { rootKeyPath } from "./seal-record.ts";
 import type { SealRoster } from "./seal-roster.ts";
 import type { SealSet } from "./seal-set.ts";
@@ -20,6 +24,15 @@ export interface SealProof {
   readonly stored: KeyInfo | undefined;
   /** What anything new would be under. */
   readonly present: KeyInfo | undefined;
+}
+
+/** How the seals of a store are changed. */
+export interface SealChangeOptions {
+  /** Whether a seal may be let in that makes the whole weaker. */
+  readonly weaker?: Risk;
+  /** Whether one up-to-date seal of several may be left, and a recovery key lost that no seal at hand can tell. */
+  readonly force?: Risk;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A store, as its seals see it. */
@@ -70,7 +83,7 @@ export class StoreSeals {
 
   /**
    * Wraps and unwraps random bytes by the seal called `name`, the best one unless given, after which it is asked again if
-   * it was in doubt or down. Rejects with a `SealError`, with what the storage rejects with, with `SEALED` where the store
+   * it was down; one in doubt is once `deliverOutstanding` has given it the root key anew. Rejects with a `SealError`, with what the storage rejects with, with `SEALED` where the store
    * is sealed meanwhile, and with `INVALID_REQUEST` where there is no such seal.
    */
   async prove(name = this.#deps.set.first?.name): Promise<SealProof> {
@@ -80,7 +93,7 @@ export class StoreSeals {
     const limit = signal();
     try {
       const present = await proveSeal(attached.seal, limit);
-      set.proved(attached.name);
+      set.up(attached.name);
       const record = roster()?.record;
       const path = record === undefined ? STORED_KEYS : rootKeyPath(record, attached.name);
       return { stored: (await storage.get(path)) && (await rootKeyInfo(storage, path)), present };
@@ -96,10 +109,51 @@ export class StoreSeals {
   }
 
   /**
-   * Gives every seal that answers what it missed, and proves those in doubt. Answers what is still outstanding; nothing is
-   * while the store is sealed. Never rejects.
+   * Gives every seal that answers what it missed, and those in doubt the root key once they have proved themselves. Does
+   * nothing while the store is sealed. Never rejects.
    */
   deliverOutstanding(): Promise<void> {
     return deliverOutstanding(this.#deps);
+  }
+
+  /**
+   * Adds the attached seal called `name` to the storage: it proves itself and is given the root key. Rejects with
+   * `SEALED`, `INVALID_REQUEST`, `WEAKER_SEAL`, `FOREIGN_STORAGE` or what the seal rejects with; nothing has changed then.
+   */
+  add(name: string, { weaker = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
+    return this.#deps.exclusively((open) => addSeal(open, name, weaker), signal);
+  }
+
+  /**
+   * Removes a seal from the storage: a new root key that it never gets, a new data-key term, and nothing of it left. It
+   * stays attached. Rejects with `SEALED`, `INVALID_REQUEST`, `NO_SEAL_LEFT`, `FORCE_NEEDED`, or what the seals that stay
+   * reject with; nothing has changed then.
+   */
+  remove(name: string, { force = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
+    return this.#deps.exclusively((open) => removeSeal(open, name, force), signal);
+  }
+
+  /** What a migration to the seal called `to` would change: both seals are proved, and nothing is written. */
+  planMigration(to: string, { weaker = "refuse", signal }: SealChangeOptions = {}): Promise<MigrationPlan> {
+    return this.#deps.exclusively((open) => planMigration(open, to, weaker), signal);
+  }
+
+  /**
+   * Makes the seal called `to` the first: an attached one, or the shares plugin's type, so that people unseal. The old one
+   * stays, asked last and given everything, until the migration is finished or undone. Rejects with `SEALED`,
+   * `INVALID_REQUEST`, `WEAKER_SEAL`, `FORCE_NEEDED`, or what the new seal rejects with; nothing has changed then.
+   */
+  migrate(to: string, { weaker = "refuse", force = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
+    return this.#deps.exclusively((open) => migrate(open, to, weaker, force), signal);
+  }
+
+  /** Removes the old seal of a migration. Rejects as `remove` does, and with `INVALID_REQUEST` where there is none. */
+  finishMigration({ force = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
+    return this.#deps.exclusively((open) => finishMigration(open, force), signal);
+  }
+
+  /** Makes the old seal of a migration the first again; the new one then is the old one. Rejects as `migrate` does. */
+  undoMigration({ force = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
+    return this.#deps.exclusively((open) => undoMigration(open, force), signal);
   }
 }

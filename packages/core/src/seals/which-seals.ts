@@ -58,12 +58,42 @@ export function impliedRecord({ type }: StoredSeals, name: string | undefined, p
  * least one enabled seal of it, or unseal shares and no other seal.
  */
 export function checkConfigured(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): void {
-  const { type, quorum, candidates } = stored;
+  const { quorum, candidates } = stored;
   if (candidates.some(({ state }) => state === "enabled")) return;
   if (quorum === "unseal" && set.first === undefined) return;
+  throw wrongSeal(stored, set, plugin);
+}
+
+/**
+ * Throws `WRONG_SEAL` where the seal called `name`, which has opened the storage, is disabled and the storage has no
+ * other: a migration is meant and has not been asked for.
+ */
+export function checkEnabled(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin, name: string): void {
+  if (stored.record !== undefined || set.named(name)?.state !== "disabled") return;
+  throw wrongSeal(stored, set, plugin);
+}
+
+/**
+ * Throws `WRONG_SEAL` where the storage's own seal is not configured, and `INVALID_REQUEST` where there is no other one to
+ * migrate to.
+ */
+export function checkMigration(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): void {
+  const { quorum, record, candidates } = stored;
+  if (quorum === "recovery" && candidates.length === 0) throw wrongSeal(stored, set, plugin);
+  const isMember = (name: string): boolean =>
+    record?.members.some((each) => each.name === name) ?? set.all.length === 1;
+  const target = quorum === "unseal" ? set.first !== undefined : set.first === undefined || !isMember(set.first.name);
+  if (target) return;
+  throw new CoreError(
+    "INVALID_REQUEST",
+    "there is no other enabled seal to migrate to: configure it, and disable the old one",
+  );
+}
+
+function wrongSeal(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): CoreError {
   const configured = set.first?.seal.type ?? plugin.type;
-  const mismatch = `this storage was initialised with a ${type} seal, and the configuration has a ${configured} seal`;
-  throw new CoreError("WRONG_SEAL", `${mismatch}: ${migrationAdvice(stored)}`);
+  const mismatch = `this storage was initialised with a ${stored.type} seal, and the configuration has a ${configured} seal`;
+  return new CoreError("WRONG_SEAL", `${mismatch}: ${migrationAdvice(stored)}`);
 }
 
 function migrationAdvice({ type, quorum, record, candidates }: StoredSeals): string {

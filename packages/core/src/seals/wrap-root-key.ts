@@ -5,23 +5,21 @@ import type { Change } from "../storage.ts";
 import { proveSeal } from "../stored-keys.ts";
 import { type Asking, askAll, refusalOf } from "./ask-all.ts";
 import { settledOrNoted } from "./outstanding.ts";
+import type { Risk } from "./risk.ts";
 import { rootKeyChange } from "./root-key-entry.ts";
 import { rootKeyPath } from "./seal-record.ts";
 import type { SealView } from "./seal-view.ts";
 
-/** Whether a change may leave one seal of several with the present root key. */
-export type OneSealLeft = "refuse" | "accept";
-
 /**
  * The changes that give `rootKey` to every seal of `view` that answers, each proved first, and that note the others.
  * Rejects with the seal's own failure where it is alone, `NO_SEAL_ANSWERS` where none of several answers, and
- * `FORCE_NEEDED` where only one does and that is not accepted.
+ * `FORCE_NEEDED` where only one does, unless that is accepted.
  */
 export async function wrapRootKey(
   view: SealView,
   rootKey: KeyObject,
   asking: Asking,
-  oneSealLeft: OneSealLeft,
+  oneSealLeft: Risk,
 ): Promise<readonly Change[]> {
   const { record, expected, keepers } = view;
   const { answered, failed } = await askAll(keepers, asking, async (keeper, signal) => {

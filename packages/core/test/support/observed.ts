@@ -17,6 +17,9 @@ export interface Observed extends StoreObserver {
   /** The paths that were not rewrapped; undefined for a rewrap as a whole. */
   readonly failedRewraps: (string | undefined)[];
   readonly usedUp: WrapCount[];
+  readonly doubted: string[];
+  /** `seal path` of what was delivered late. */
+  readonly delivered: string[];
   readonly encryptions: Record<string, number>;
   puts: number;
 }
@@ -30,6 +33,8 @@ export function observed(): Observed {
     rewraps: [],
     failedRewraps: [],
     usedUp: [],
+    doubted: [],
+    delivered: [],
     encryptions: {},
     puts: 0,
     wrote(puts) {
@@ -52,6 +57,12 @@ export function observed(): Observed {
     },
     sealKeyUsedUp(count) {
       it.usedUp.push(count);
+    },
+    sealDoubted(name) {
+      it.doubted.push(name);
+    },
+    outstandingDelivered(name, path) {
+      it.delivered.push(`${name} ${path}`);
     },
     rotationFailed(_reason, error) {
       it.failedRotations.push(error);

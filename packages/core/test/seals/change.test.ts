@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Adding and removing seals, and migrating from one to another, while the store is open. */
+import { paths, proveQuorum, rotateRootKey, SealedStore, type Storage, sealLayer } from "@sealwright/core";
+import { plugin as shamir } from "@sealwright/plugin-shamir";
+import { decodeBlob } from "@sealwright/seal";
+import { rejectsWithCode } from "@sealwright/testing";
+import { describe, expect, it } from "vitest";
+import { snapshot } from "../support/storages.ts";
+import { initializedShamir, submitAll } from "../support/stores.ts";
+import { json, Kms, openedOf, opens, outstandingIn, rootKeyOf, type Several, sharesOpen, storeOf } from "./support.ts";
+
+/** A store that people unseal, open, with `kms` attached. */
+async function openedByPeople(...kms: readonly Kms[]): Promise<Several & { readonly shares: readonly Uint8Array[] }> {
+  const { store, storage, shares } = await initializedShamir();
+  await submitAll(store, shares.slice(0, 2));
+  await store.put("kept", Buffer.from("value"));
+  for (const [index, each] of kms.entries()) store.seals.attach(await each.attached(index + 1));
+  return { store, storage, shares, told: undefined as never };
+}
+
+/** An open store of `a`, with `others` attached and new. */
+async function withNew(...others: readonly Kms[]) {
+  const a = new Kms("a");
+  const it = await openedOf([a]);
+  for (const [index, each] of others.entries()) it.store.seals.attach(await each.attached(index + 2));
+  return { ...it, a };
+}
+
+async function unchanged(storage: Storage, refused: Promise<unknown>, code: string): Promise<void> {
+  const before = await snapshot(storage);
+  await rejectsWithCode(refused, code as never);
+  expect(await snapshot(storage)).toEqual(before);
+}
+
+describe("adding a seal", () => {
+  it("lets it open the storage, and leaves what OpenBao reads as it was", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    const stored = await it.storage.get(paths.STORED_KEYS);
+    expect(await opens(it.storage, b)).toBe(false);
+    await it.store.seals.add("b");
+    expect(await opens(it.storage, b)).toBe(true);
+    expect(await opens(it.storage, it.a)).toBe(true);
+    expect(await it.storage.get(paths.STORED_KEYS)).toEqual(stored);
+    expect(await it.storage.get(paths.RECOVERY_KEY_COPY)).toBeDefined();
+  });
+
+  it("gives it a slot of the seals' layer", async () => {
+    const [a, b] = [new Kms("a"), new Kms("b")];
+    const it = await openedOf([a], { layer: sealLayer });
+    it.store.seals.attach(await b.attached(2));
+    await it.store.seals.add("b");
+    expect(await opens(it.storage, b)).toBe(true);
+  });
+
+  it.each(["down", "lying"] as const)("is refused where it is %s, and changes nothing", async (mood) => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    b.mood = mood;
+    await unchanged(it.storage, it.store.seals.add("b"), mood === "down" ? "SEAL_UNAVAILABLE" : "SEAL_CONFIG");
+  });
+
+  it("works while the only other seal is down: that is the way back", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    it.a.mood = "down";
+    await it.store.seals.add("b");
+    expect(await opens(it.storage, b)).toBe(true);
+  });
+
+  it("is refused for one that is not attached, is there already, is disabled, or has the name of the seal of people", async () => {
+    const it = await withNew(new Kms("b"));
+    it.store.seals.attach(await new Kms("d").attached(9, { state: "disabled" }));
+    it.store.seals.attach(await new Kms("shamir").attached(9));
+    for (const name of ["nobody", "a", "d", "shamir"]) {
+      await unchanged(it.storage, it.store.seals.add(name), "INVALID_REQUEST");
+    }
+  });
+
+  it("is refused for one that makes the whole weaker, unless that is accepted", async () => {
+    const it = await withNew();
+    it.store.seals.attach(await new Kms("b").attached(2, { weakness: "a key file opens it" }));
+    await unchanged(it.storage, it.store.seals.add("b"), "WEAKER_SEAL");
+    await it.store.seals.add("b", { weaker: "accept" });
+  });
+
+  it("is refused where people unseal, and while the store is sealed", async () => {
+    const it = await openedByPeople(new Kms("b"));
+    await unchanged(it.storage, it.store.seals.add("b"), "INVALID_REQUEST");
+    await it.store.seal();
+    await unchanged(it.storage, it.store.seals.add("b"), "SEALED");
+  });
+});
+
+describe("removing a seal", () => {
+  it("leaves nothing of it, and a root key that it never gets", async () => {
+    const kms = [new Kms("a"), new Kms("b"), new Kms("c")];
+    const it = await openedOf(kms);
+    const old = (await it.storage.get(rootKeyOf("b")))!;
+    await it.store.seals.remove("b");
+    expect(await it.storage.get(rootKeyOf("b"))).toBeUndefined();
+    expect(it.store.barrier.keyStatus.term).toBe(2);
+    await it.storage.write([{ op: "put", path: rootKeyOf("b"), value: old }]);
+    expect(await opens(it.storage, kms[1]!)).toBe(false);
+    expect(await opens(it.storage, kms[0]!)).toBe(true);
+    expect(await opens(it.storage, kms[2]!)).toBe(true);
+  });
+
+  it("makes the best of the others the first where the first is removed, whose shares stay", async () => {
+    const kms = [new Kms("a"), new Kms("b"), new Kms("c")];
+    const it = await openedOf(kms);
+    kms[0]!.mood = "down";
+    await it.store.seals.remove("a");
+    expect(decodeBlob((await it.storage.get(paths.STORED_KEYS))!).keyInfo?.keyId).toBe("b");
+    expect(decodeBlob((await it.storage.get(paths.RECOVERY_KEY))!).keyInfo?.keyId).toBe("b");
+    expect(await it.storage.get(rootKeyOf("b"))).toBeUndefined();
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+    expect((await it.store.status()).sealConfigsAltered).toBe(false);
+    for (const each of kms.slice(1)) expect(await opens(it.storage, each)).toBe(true);
+    kms[0]!.mood = "up";
+    expect(await opens(it.storage, kms[0]!)).toBe(false);
+  });
+
+  it("down to one leaves a storage that its blob alone opens", async () => {
+    const kms = [new Kms("a"), new Kms("b")];
+    const it = await openedOf(kms);
+    await it.store.seals.remove("a");
+    await it.store.close();
+    expect(await opens(it.storage, kms[1]!)).toBe(true);
+    expect(await json(it.storage, paths.SEAL_RECORD)).toMatchObject({ first: "b", members: [{ name: "b" }] });
+  });
+
+  it("is refused for the last one", async () => {
+    const it = await withNew(new Kms("b"));
+    await unchanged(it.storage, it.store.seals.remove("a"), "NO_SEAL_LEFT");
+  });
+
+  it("is refused where those that stay are down", async () => {
+    const kms = [new Kms("a"), new Kms("b")];
+    const it = await openedOf(kms);
+    kms[0]!.mood = "down";
+    await unchanged(it.storage, it.store.seals.remove("b"), "SEAL_UNAVAILABLE");
+    await unchanged(it.storage, it.store.seals.remove("b", { force: "accept" }), "SEAL_UNAVAILABLE");
+  });
+
+  it("is refused while one that stays has not got everything, unless that is accepted", async () => {
+    const kms = [new Kms("a"), new Kms("b"), new Kms("c")];
+    const it = await openedOf(kms);
+    kms[0]!.mood = "down";
+    await rotateRootKey(it.store);
+    await unchanged(it.storage, it.store.seals.remove("c"), "FORCE_NEEDED");
+    await it.store.seals.remove("c", { force: "accept" });
+    expect(await opens(it.storage, kms[1]!)).toBe(true);
+  });
+
+  it("forgets what was outstanding for it", async () => {
+    const kms = [new Kms("a"), new Kms("b"), new Kms("c")];
+    const it = await openedOf(kms);
+    kms[2]!.mood = "down";
+    await rotateRootKey(it.store);
+    await it.store.seals.remove("c");
+    expect(await outstandingIn(it)).toEqual([]);
+    expect(await it.storage.list(paths.OUTSTANDING)).toEqual([]);
+  });
+
+  it("is refused for one that the storage does not have", async () => {
+    const it = await withNew(new Kms("b"));
+    await unchanged(it.storage, it.store.seals.remove("b"), "INVALID_REQUEST");
+  });
+});
+
+describe("a migration between auto seals", () => {
+  it("makes the new one the first, keeps the old one asked last, and removes it when it is finished", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    await it.store.seals.migrate("b");
+    expect(decodeBlob((await it.storage.get(paths.STORED_KEYS))!).keyInfo?.keyId).toBe("b");
+    expect(await opens(it.storage, it.a)).toBe(true);
+    expect(await opens(it.storage, b)).toBe(true);
+    await rotateRootKey(it.store);
+    expect(await opens(it.storage, it.a)).toBe(true);
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+    await it.store.seals.finishMigration();
+    expect(await opens(it.storage, it.a)).toBe(false);
+    expect(await opens(it.storage, b)).toBe(true);
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+  });
+
+  it("is undone, and then finished the other way about", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    await it.store.seals.migrate("b");
+    await it.store.seals.undoMigration();
+    expect(decodeBlob((await it.storage.get(paths.STORED_KEYS))!).keyInfo?.keyId).toBe("a");
+    expect(await opens(it.storage, b)).toBe(true);
+    await it.store.seals.finishMigration();
+    expect(await opens(it.storage, b)).toBe(false);
+    expect(await opens(it.storage, it.a)).toBe(true);
+  });
+
+  it("works among several, whose others stay", async () => {
+    const kms = [new Kms("a"), new Kms("b"), new Kms("c")];
+    const it = await openedOf(kms);
+    await it.store.seals.migrate("c");
+    for (const each of kms) expect(await opens(it.storage, each)).toBe(true);
+    await it.store.seals.finishMigration();
+    expect(await Promise.all(kms.map((each) => opens(it.storage, each)))).toEqual([false, true, true]);
+  });
+
+  it("leaves the old one behind where it is gone for good, if the loss of the recovery shares is accepted", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    it.a.mood = "down";
+    await unchanged(it.storage, it.store.seals.migrate("b"), "FORCE_NEEDED");
+    await it.store.seals.migrate("b", { force: "accept" });
+    expect(await outstandingIn(it)).toEqual([`a ${rootKeyOf("a")}`]);
+    await it.store.seals.finishMigration({ force: "accept" });
+    expect(await opens(it.storage, b)).toBe(true);
+    expect(await json(it.storage, paths.RECOVERY_CONFIG)).toMatchObject({ secret_shares: 0 });
+  });
+
+  it("is proved and told before anything changes", async () => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    const before = await snapshot(it.storage);
+    expect(await it.store.seals.planMigration("b")).toEqual({
+      from: { name: "a", type: "static", kind: "auto" },
+      to: { name: "b", type: "static", kind: "auto" },
+      shares: "recovery",
+      fromFailure: undefined,
+    });
+    it.a.mood = "down";
+    expect(await it.store.seals.planMigration("b")).toMatchObject({
+      shares: "lost",
+      fromFailure: { code: "SEAL_UNAVAILABLE" },
+    });
+    expect(await snapshot(it.storage)).toEqual(before);
+    b.mood = "down";
+    await rejectsWithCode(it.store.seals.planMigration("b"), "SEAL_UNAVAILABLE");
+  });
+
+  it.each(["down", "lying"] as const)("is refused where the new one is %s", async (mood) => {
+    const b = new Kms("b");
+    const it = await withNew(b);
+    b.mood = mood;
+    await unchanged(it.storage, it.store.seals.migrate("b"), mood === "down" ? "SEAL_UNAVAILABLE" : "SEAL_CONFIG");
+  });
+
+  it("is refused to the first one, to nobody, while another one is under way, and there is none to finish or undo", async () => {
+    const it = await withNew(new Kms("b"), new Kms("c"));
+    const { seals } = it.store;
+    await unchanged(it.storage, seals.migrate("a"), "INVALID_REQUEST");
+    await unchanged(it.storage, seals.migrate("nobody"), "INVALID_REQUEST");
+    await unchanged(it.storage, seals.finishMigration(), "INVALID_REQUEST");
+    await unchanged(it.storage, seals.undoMigration(), "INVALID_REQUEST");
+    await seals.migrate("b");
+    await unchanged(it.storage, seals.migrate("c"), "INVALID_REQUEST");
+  });
+
+  it("is refused to one that makes the whole weaker, unless that is accepted", async () => {
+    const it = await withNew();
+    it.store.seals.attach(await new Kms("b").attached(2, { weakness: "a key file opens it" }));
+    await unchanged(it.storage, it.store.seals.migrate("b"), "WEAKER_SEAL");
+    await it.store.seals.migrate("b", { weaker: "accept" });
+  });
+});
+
+describe("a migration between shares and an auto seal", () => {
+  it("makes unseal shares recovery shares, which open the storage until it is finished", async () => {
+    const b = new Kms("b");
+    const it = await openedByPeople(b);
+    await it.store.seals.migrate("b");
+    expect(await it.store.status()).toMatchObject({ type: "static", numbers: { shares: 3, threshold: 2 } });
+    expect(await opens(it.storage, b)).toBe(true);
+    expect(await sharesOpen(it.storage, it.shares, "shamir")).toBe(true);
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+    expect(await it.storage.get(paths.SHAMIR_KEK)).toBeUndefined();
+    await it.store.seals.finishMigration();
+    expect(await sharesOpen(it.storage, it.shares, "shamir")).toBe(false);
+    expect(await opens(it.storage, b)).toBe(true);
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+    expect((await it.store.status()).sealConfigsAltered).toBe(false);
+  });
+
+  it("is undone: the same shares unseal again", async () => {
+    const b = new Kms("b");
+    const it = await openedByPeople(b);
+    await it.store.seals.migrate("b");
+    await it.store.seals.undoMigration();
+    await it.store.seals.finishMigration();
+    expect(await opens(it.storage, b)).toBe(false);
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
+    await rotateRootKey(it.store);
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+  });
+
+  it("makes recovery shares unseal shares, while the auto seal opens it too until it is finished", async () => {
+    const it = await withNew();
+    await it.store.seals.migrate("shamir");
+    expect(await it.store.status()).toMatchObject({ type: "shamir", numbers: { shares: 3, threshold: 2 } });
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+    expect(await opens(it.storage, it.a)).toBe(true);
+    await rotateRootKey(it.store);
+    expect(await opens(it.storage, it.a)).toBe(true);
+    await it.store.seals.finishMigration({ force: "accept" });
+    expect(await opens(it.storage, it.a)).toBe(false);
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+    for (const path of [paths.RECOVERY_KEY, paths.RECOVERY_CONFIG, paths.RECOVERY_KEY_COPY]) {
+      expect(await it.storage.get(path)).toBeUndefined();
+    }
+  });
+
+  it("to people is refused where nobody holds recovery shares", async () => {
+    const { store, storage } = await storeOf([new Kms("a")]);
+    await store.initialize({});
+    await store.unseal();
+    await unchanged(storage, store.seals.migrate("shamir"), "INVALID_REQUEST");
+  });
+});
+
+describe("a migration by shares at an unseal, Vault's way", () => {
+  /** A sealed store on `storage` with the old seal disabled and the new one enabled. */
+  async function configured(storage: Storage, old: Kms | undefined, next: Kms | undefined): Promise<SealedStore> {
+    const seals = [
+      ...(old === undefined ? [] : [await old.attached(2, { state: "disabled" })]),
+      ...(next === undefined ? [] : [await next.attached(1)]),
+    ];
+    return new SealedStore({ storage, shares: shamir, seals });
+  }
+
+  it("from shares to an auto seal takes unseal shares", async () => {
+    const b = new Kms("b");
+    const it = await openedByPeople();
+    await it.store.seal();
+    const store = await configured(it.storage, undefined, b);
+    expect((await rejectsWithCode(store.unseal(), "WRONG_SEAL")).message).toMatch(/unseal shares with -migrate/);
+    await rejectsWithCode(store.submitShare(it.shares[0]!), "WRONG_SEAL");
+    for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
+    expect(store.sealed).toBe(false);
+    await store.exclusively((open) => proveQuorum(open, it.shares.slice(1)));
+    await store.seal();
+    expect(await opens(it.storage, b)).toBe(true);
+    expect(await sharesOpen(it.storage, it.shares)).toBe(false);
+    expect(await it.storage.get(paths.SEAL_RECORD)).toBeUndefined();
+  });
+
+  it("from an auto seal to shares takes recovery shares, which unseal from then on", async () => {
+    const it = await withNew();
+    await it.store.seal();
+    const store = await configured(it.storage, it.a, undefined);
+    expect((await rejectsWithCode(store.submitShare(it.shares[0]!), "WRONG_SEAL")).message).toMatch(/-migrate/);
+    for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
+    await store.seal();
+    expect(await opens(it.storage, it.a)).toBe(false);
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+  });
+
+  it("from one auto seal to another takes recovery shares", async () => {
+    const b = new Kms("b");
+    const it = await withNew();
+    await it.store.seal();
+    const store = await configured(it.storage, it.a, b);
+    expect((await rejectsWithCode(store.unseal(), "WRONG_SEAL")).message).toMatch(/recovery shares with -migrate/);
+    for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
+    await store.seal();
+    expect(await opens(it.storage, it.a)).toBe(false);
+    expect(await opens(it.storage, b)).toBe(true);
+  });
+
+  it("says that the old seal's block is missing", async () => {
+    const { store, storage, shares } = await withNew();
+    await store.seal();
+    const other = new SealedStore({ storage, shares: shamir });
+    const refused = other.submitShare(shares[0]!, { migrate: true });
+    expect((await rejectsWithCode(refused, "WRONG_SEAL")).message).toMatch(/seal "static" block.*disabled = "true"/);
+  });
+
+  it("is refused where there is nothing to migrate to", async () => {
+    const it = await withNew();
+    await it.store.seal();
+    await unchanged(it.storage, it.store.submitShare(it.shares[0]!, { migrate: true }), "INVALID_REQUEST");
+  });
+
+  it("leaves the old seal where the shares are wrong, or the new seal is down", async () => {
+    const b = new Kms("b");
+    const it = await withNew();
+    const other = await withNew();
+    await it.store.seal();
+    const store = await configured(it.storage, it.a, b);
+    await store.submitShare(other.shares[0]!, { migrate: true });
+    await unchanged(it.storage, store.submitShare(other.shares[1]!, { migrate: true }), "WRONG_SHARES");
+    b.mood = "down";
+    await store.submitShare(it.shares[0]!, { migrate: true });
+    await unchanged(it.storage, store.submitShare(it.shares[1]!, { migrate: true }), "SEAL_UNAVAILABLE");
+    expect(store.sealed).toBe(true);
+    b.mood = "up";
+    await store.submitShare(it.shares[1]!, { migrate: true });
+    expect(store.sealed).toBe(false);
+  });
+});

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Stores of several seals, each of which can go down, hang, lie and come back. */
+import { type AttachedSeal, paths, SealedStore, type Storage, type StoreOptions } from "@sealwright/core";
+import { plugin as shamir } from "@sealwright/plugin-shamir";
+import { plugin as staticPlugin } from "@sealwright/plugin-static";
+import { type Seal, type SealCall, SealError } from "@sealwright/seal";
+import { type Observed, observed } from "../support/observed.ts";
+import { openLastingStorage } from "../support/storages.ts";
+
+/** What a service does with calls. `lying`: it unwraps to other bytes than were wrapped. */
+export type Mood = "up" | "down" | "hanging" | "lying";
+
+/** A key service: it stays when stores come and go. */
+export class Kms {
+  mood: Mood = "up";
+  calls = 0;
+  /** Calls that were abandoned by whoever made them. */
+  aborted = 0;
+  readonly name: string;
+  readonly #key: Uint8Array;
+
+  constructor(name: string, seed = name) {
+    this.name = name;
+    this.#key = new Uint8Array(32).fill(seed.charCodeAt(0)).fill(seed.length, 1, 2);
+  }
+
+  /** As it is attached to a store. */
+  async attached(priority = 1, more: Partial<AttachedSeal> = {}): Promise<AttachedSeal> {
+    const config = {
+      current_key: this.#key,
+      current_key_id: this.name,
+      previous_key: undefined,
+      previous_key_id: undefined,
+    };
+    const inner = await staticPlugin.open(config, { log: () => {} });
+    const seal: Seal = {
+      type: "static",
+      wrap: async (plaintext, call) => {
+        await this.#admit(call);
+        return inner.wrap(plaintext, call);
+      },
+      unwrap: async (blob, call) => {
+        await this.#admit(call);
+        const plaintext = await inner.unwrap(blob, call);
+        return this.mood === "lying" ? plaintext.map((each) => each ^ 1) : plaintext;
+      },
+      close: async () => {},
+    };
+    return { name: this.name, priority, state: "enabled", seal, ...more };
+  }
+
+  async #admit(call: SealCall | undefined): Promise<void> {
+    this.calls++;
+    if (this.mood === "down") throw new SealError("SEAL_UNAVAILABLE", `${this.name} is down`);
+    if (this.mood !== "hanging") return;
+    await new Promise((_, reject) => {
+      const abandon = () => {
+        this.aborted++;
+        reject(new SealError("SEAL_TIMEOUT", `${this.name} did not answer`));
+      };
+      if (call?.signal?.aborted) abandon();
+      else call?.signal?.addEventListener("abort", abandon, { once: true });
+    });
+  }
+}
+
+export interface Several {
+  readonly store: SealedStore;
+  readonly storage: Storage;
+  readonly told: Observed;
+}
+
+/** A sealed store of `kms`, the first of which is the best. */
+export async function storeOf(
+  kms: readonly Kms[],
+  { storage = openLastingStorage(), ...options }: Partial<StoreOptions> = {},
+): Promise<Several> {
+  const seals = await Promise.all(kms.map((each, index) => each.attached(index + 1)));
+  const told = observed();
+  const store = new SealedStore({
+    storage,
+    shares: shamir,
+    seals,
+    observer: told,
+    headStartMilliseconds: 20,
+    sealDeadlineMilliseconds: 200,
+    ...options,
+  });
+  return { store, storage, told };
+}
+
+export const TWO_OF_THREE = { shares: 3, threshold: 2 };
+
+/** An initialised, unsealed store of `kms` with one entry, and its recovery shares. */
+export async function openedOf(
+  kms: readonly Kms[],
+  options: Partial<StoreOptions> = {},
+): Promise<Several & { readonly shares: readonly Uint8Array[] }> {
+  const it = await storeOf(kms, options);
+  const { recovery } = await it.store.initialize({ recovery: TWO_OF_THREE });
+  await it.store.unseal();
+  await it.store.put("kept", Buffer.from("value"));
+  return { ...it, shares: recovery };
+}
+
+/** Whether a fresh store of `kms` alone opens `storage` and reads what is kept there. */
+export async function opens(storage: Storage, ...kms: readonly Kms[]): Promise<boolean> {
+  const { store } = await storeOf(kms, { storage });
+  try {
+    await store.unseal();
+    return (await store.get("kept"))?.toString() === "value";
+  } catch {
+    return false;
+  } finally {
+    await store.seal().catch(() => undefined);
+  }
+}
+
+/** Whether a quorum of the shares opens `storage`, where no auto seal is configured. */
+export async function sharesOpen(storage: Storage, shares: readonly Uint8Array[], seal?: string): Promise<boolean> {
+  const store = new SealedStore({ storage, shares: shamir });
+  try {
+    for (const share of shares.slice(0, 2)) await store.submitShare(share, seal === undefined ? {} : { seal });
+    return (await store.get("kept"))?.toString() === "value";
+  } catch {
+    return false;
+  } finally {
+    await store.seal().catch(() => undefined);
+  }
+}
+
+/** The plain entry at `path` as JSON. */
+export async function json(storage: Storage, path: string): Promise<unknown> {
+  const bytes = await storage.get(path);
+  return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString("utf8"));
+}
+
+/** What the storage notes as outstanding, `seal path`. */
+export async function outstandingIn({ store }: Several): Promise<string[]> {
+  const holdings = await store.seals.holdings();
+  return holdings.flatMap(({ outstanding }) => outstanding.map(({ seal, path }) => `${seal} ${path}`)).sort();
+}
+
+export const rootKeyOf = (name: string): string => `${paths.SEALS}${name}/root-key`;
