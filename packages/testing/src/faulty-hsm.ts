@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * A PKCS#11 module that forwards to another one and misbehaves on command: for tests of whatever must survive a slow,
- * hanging, crashing or forgetful HSM. Its sources are in `test/faulty-hsm`; it needs a C compiler (`cc`, or `CC`).
+ * hanging, crashing or forgetful HSM. Its sources are in `test/faulty-hsm`, and in `native` of the package as published; it
+ * needs a C compiler (`cc`, or `CC`).
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -15,7 +16,9 @@ import { cacheFolder, sourceHash } from "./native-cache.ts";
 const run = promisify(execFile);
 const FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"];
 const LIBRARIES = ["-ldl", "-lpthread"];
-const SOURCES = fileURLToPath(new URL("../../../test/faulty-hsm/", import.meta.url));
+const IN_REPOSITORY = fileURLToPath(new URL("../../../test/faulty-hsm/", import.meta.url));
+const IN_PACKAGE = fileURLToPath(new URL("../native/faulty-hsm/", import.meta.url));
+const SOURCES = existsSync(IN_REPOSITORY) ? IN_REPOSITORY : IN_PACKAGE;
 
 /** Where a device puts the nonce that it made itself for AES-GCM; `given`: it takes the caller's. */
 export type GcmNonce = "given" | "written-back" | "appended" | "prepended";
