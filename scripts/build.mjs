@@ -70,8 +70,8 @@ await build({
   format: "esm",
   conditions: ["source"],
   plugins: [plainHttp, withoutUnused],
-  // Native code stays in node_modules.
-  external: ["lmdb", "pkcs11js"],
+  // Native code stays in node_modules, and so does Google's library, which reads files beside its own.
+  external: ["lmdb", "pkcs11js", "@google-cloud/kms", "google-gax"],
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",

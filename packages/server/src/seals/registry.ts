@@ -21,6 +21,7 @@ const BUILT_IN = {
   transit: () => import("@sealwright/plugin-transit"),
   awskms: () => import("@sealwright/plugin-awskms"),
   azurekeyvault: () => import("@sealwright/plugin-azurekeyvault"),
+  gcpckms: () => import("@sealwright/plugin-gcpckms"),
 } satisfies Record<string, Load>;
 
 /** The types of the seals that come with the server. */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
+import { z } from "zod";
+import { type Credentials, readCredentials } from "./credentials.ts";
+import { contradiction, inPlain, unreadable } from "./errors.ts";
+import type { KeyRing } from "./names.ts";
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+const project = z.string().regex(/^[a-z0-9][a-z0-9.:-]*$/, "expected a project's id or number");
+const region = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected a location such as europe-west3 or global");
+const name = z.string().regex(/^[\w-]{1,63}$/, "expected at most 63 letters, digits, _ and -, without what it is in");
+
+const endpoint = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname)) return false;
+    return [url.username, url.password, url.search, url.hash].every((part) => part === "");
+  }, "expected an address such as https://cloudkms.googleapis.com")
+  .transform((text) => text.replace(/\/$/, ""));
+
+/** The settings of a `seal "gcpckms"` block. */
+export const fields = {
+  project: { schema: project, doc: "The project's id.", env: ["GOOGLE_PROJECT"] },
+  region: {
+    schema: region,
+    doc: "The key ring's location, such as `europe-west3` or `global`.",
+    env: ["GOOGLE_REGION"],
+  },
+  key_ring: {
+    schema: name,
+    doc: "The key ring's name.",
+    env: ["GCPCKMS_WRAPPER_KEY_RING", "VAULT_GCPCKMS_SEAL_KEY_RING"],
+  },
+  crypto_key: {
+    schema: name.optional(),
+    doc: "The key's name. Required unless `key_not_required` is set.",
+    env: ["GCPCKMS_WRAPPER_CRYPTO_KEY", "VAULT_GCPCKMS_SEAL_CRYPTO_KEY"],
+  },
+  key_not_required: {
+    schema: booleanText.default(false),
+    doc: "`true` makes a seal that only unwraps: each blob names its key.",
+  },
+  credentials: {
+    schema: z.string().optional(),
+    doc: "A credentials file's path or its JSON text. Without it, application default credentials are looked for.",
+    env: ["GOOGLE_CREDENTIALS"],
+    secret: true,
+    indirect: true,
+  },
+  user_agent: {
+    schema: z
+      .string()
+      .regex(/^[\x20-\x7e]+$/, "it has characters that no header can carry")
+      .default("sealwright"),
+    doc: "Put in front of the `User-Agent` of each request.",
+  },
+  endpoint: {
+    schema: endpoint.default("https://cloudkms.googleapis.com"),
+    doc: "Where Cloud KMS answers: a regional or private endpoint, or an emulator.",
+    env: ["GCPCKMS_WRAPPER_ENDPOINT"],
+  },
+  tls_ca_cert: {
+    schema: z.string().optional(),
+    doc: "A PEM file: the certificate authority that the endpoint's certificate must come from, if not a public one.",
+  },
+  endpoint_plaintext: {
+    schema: booleanText.default(false),
+    doc: "`true` lets `endpoint` be `http://` beyond the loopback too. For tests only: whoever listens can unwrap.",
+    env: ["GCPCKMS_WRAPPER_ENDPOINT_PLAINTEXT"],
+  },
+} as const satisfies ConfigFields;
+
+/** Which key is meant, and how Cloud KMS is reached. */
+export interface Settings {
+  readonly keyRing: KeyRing;
+  /** The key's name within `keyRing`; undefined for a seal that only unwraps. */
+  readonly key: string | undefined;
+  /** Undefined for application default credentials. */
+  readonly credentials: Credentials | undefined;
+  readonly userAgent: string;
+  /** `https:` or `http:`, host and port. */
+  readonly endpoint: URL;
+  /** A certificate authority as PEM; undefined for those that Node trusts. */
+  readonly ca: string | undefined;
+}
+
+function readAuthority(path: string): string {
+  let pem: string;
+  try {
+    pem = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw unreadable(`tls_ca_cert names ${path}, which`, cause);
+  }
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw contradiction(`tls_ca_cert: ${path} holds no certificate in PEM form`);
+  }
+}
+
+/**
+ * The settings that a configuration gives, with the credentials file read. Throws `SEAL_CONFIG` where that is none, or
+ * settings contradict each other. Warns where anybody on the way could read what is wrapped.
+ */
+export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment): Settings {
+  const { crypto_key: key, key_not_required: unwrapsOnly } = config;
+  if (key === undefined && !unwrapsOnly) {
+    throw contradiction("crypto_key is required: set it, or the variable GCPCKMS_WRAPPER_CRYPTO_KEY");
+  }
+  const url = new URL(config.endpoint);
+  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+    if (!config.endpoint_plaintext) {
+      throw contradiction(`endpoint ${config.endpoint} has no TLS: write https://, or see endpoint_plaintext`);
+    }
+    env.log("warn", inPlain(url.host));
+  }
+  return {
+    keyRing: { project: config.project, region: config.region, ring: config.key_ring },
+    key,
+    credentials: config.credentials === undefined ? undefined : readCredentials(config.credentials),
+    userAgent: config.user_agent,
+    endpoint: url,
+    ca: config.tls_ca_cert === undefined ? undefined : readAuthority(config.tls_ca_cert),
+  };
+}
