@@ -31,6 +31,8 @@ import { policyWrite } from "./policy/write.ts";
 import { printToken } from "./print-token.ts";
 import { read } from "./read.ts";
 import { sealDoctor } from "./seal/doctor.ts";
+import { sealRewrap } from "./seal/rewrap.ts";
+import { sealStatus } from "./seal/status.ts";
 import { secretsDisable } from "./secrets/disable.ts";
 import { secretsEnable } from "./secrets/enable.ts";
 import { secretsList } from "./secrets/list.ts";
@@ -96,6 +98,8 @@ export const commandRegistry = new Registry(
     secretsList,
     secretsMove,
     secretsTune,
+    sealStatus,
+    sealRewrap,
     sealDoctor,
     pluginNew,
     configExplain,
