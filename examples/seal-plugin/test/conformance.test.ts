@@ -20,7 +20,6 @@ describeSealConformance(
   "toykms",
   {
     traits: {
-      maxPlaintextBytes: 65_536,
       aad: "bound",
       parts: ["iv", "wrappedKey"],
       unknownKeyId: "not-there/1",

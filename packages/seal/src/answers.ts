@@ -5,8 +5,8 @@ import type { SealedBlob } from "./blob.ts";
 import { MAX_PLAINTEXT_BYTES } from "./contract.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
-/** More than any seal answers: 64 KiB and what an envelope adds. */
-const LONGEST_BYTES = 1024 * 1024;
+/** More than any seal answers: the longest plaintext in base64, and what an envelope adds. */
+const LONGEST_BYTES = 2 * MAX_PLAINTEXT_BYTES;
 
 const bytes = z.instanceof(Uint8Array).refine((value) => value.length <= LONGEST_BYTES);
 const count = z.int().min(0);
@@ -40,7 +40,7 @@ export function asBlob(value: unknown): SealedBlob | undefined {
   return blob.safeParse(value).data as SealedBlob | undefined;
 }
 
-/** What a seal may unwrap to: 1 byte to 64 KiB, or undefined. */
+/** What a seal may unwrap to: 1 byte to 4 MiB, or undefined. */
 export function asPlaintext(value: unknown): Uint8Array | undefined {
   return value instanceof Uint8Array && value.length >= 1 && value.length <= MAX_PLAINTEXT_BYTES ? value : undefined;
 }

@@ -9,8 +9,11 @@ import type { SealedBlob } from "./blob.ts";
 import type { ConfigFields, ConfigOf } from "./config.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
-/** The longest plaintext of {@link Seal.wrap}, in bytes. */
-export const MAX_PLAINTEXT_BYTES = 65_536;
+/**
+ * The longest plaintext of {@link Seal.wrap}, in bytes: a keyring of some 34,000 data keys. A seal whose service or device
+ * takes less at a time puts longer ones into an envelope.
+ */
+export const MAX_PLAINTEXT_BYTES = 4 * 1024 * 1024;
 /** The longest additional data of a {@link SealCall}, in bytes. */
 export const MAX_AAD_BYTES = 65_536;
 
@@ -33,7 +36,7 @@ export interface Seal {
   /** The plugin's type, such as `static` or `pkcs11`. */
   readonly type: string;
   /**
-   * Wraps `plaintext` (1 byte to 64 KiB) under the configured key. May touch the network.
+   * Wraps `plaintext` (1 byte to 4 MiB) under the configured key. May touch the network.
    * Rejects with any code of the table but `SEAL_BAD_CIPHERTEXT`; a plaintext that is empty, or longer than the seal
    * can take, is `SEAL_CONFIG`.
    */

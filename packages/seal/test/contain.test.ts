@@ -3,6 +3,7 @@ import {
   type AutoSealPlugin,
   containPlugin,
   containSeal,
+  MAX_PLAINTEXT_BYTES,
   type Seal,
   SealError,
   type SealErrorCode,
@@ -128,7 +129,7 @@ describe("what a plugin answers", () => {
     ["nothing", undefined],
     ["a text", "root key"],
     ["no bytes", new Uint8Array()],
-    ["more than a seal wraps", new Uint8Array(65_537)],
+    ["more than a seal wraps", new Uint8Array(MAX_PLAINTEXT_BYTES + 1)],
   ])("to unwrap is SEAL_PLUGIN_UNAVAILABLE when it is %s", async (_what, answer) => {
     const unwrapping = contained({ unwrap: async () => answer }).unwrap(blob);
     expect((await rejectsWithCode(unwrapping, "SEAL_PLUGIN_UNAVAILABLE")).message).toContain("answered no plaintext");

@@ -26,7 +26,7 @@ function heldSeal() {
 }
 
 describe("a guarded seal keeps from its backend", () => {
-  it("plaintexts that are empty or longer than 64 KiB: SEAL_CONFIG", async () => {
+  it("plaintexts that are empty or longer than 4 MiB: SEAL_CONFIG", async () => {
     const { seal, reached } = heldSeal();
     for (const length of [0, MAX_PLAINTEXT_BYTES + 1]) {
       const error = await rejectsWithCode(seal.wrap(new Uint8Array(length)), "SEAL_CONFIG");

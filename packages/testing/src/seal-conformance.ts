@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The suite that every seal passes: what the contract forbids first, then what it promises. */
 import { getEventListeners } from "node:events";
-import { decodeBlob, encodeBlob, isSealError, MAX_AAD_BYTES, type Seal, type SealedBlob } from "@sealwright/seal";
+import {
+  decodeBlob,
+  encodeBlob,
+  isSealError,
+  MAX_AAD_BYTES,
+  MAX_PLAINTEXT_BYTES,
+  type Seal,
+  type SealedBlob,
+} from "@sealwright/seal";
 import { type CodedError, rejectsWithCode } from "./rejects-with-code.ts";
 import type { TestRunner } from "./runner.ts";
 import { bitFlips, copyOf, notationsOf, partOf, sampleBytes, withPart } from "./seal-bytes.ts";
@@ -14,8 +22,9 @@ const CALLERS = 50;
 export function describeSealConformance(name: string, harness: SealHarness, runner: TestRunner): void {
   const { describe, it, expect } = runner;
   const { traits, secrets } = harness;
+  const { maxPlaintextBytes = MAX_PLAINTEXT_BYTES } = traits;
   // Fresh for every test: a faulty seal may wipe what it borrows.
-  const sample = (): Uint8Array => sampleBytes(Math.min(48, traits.maxPlaintextBytes), 7);
+  const sample = (): Uint8Array => sampleBytes(Math.min(48, maxPlaintextBytes), 7);
   const hidden = [...secrets, ...notationsOf(sample())];
 
   const withSeal = (title: string, body: (seal: Seal, plaintext: Uint8Array) => Promise<void>): void => {
@@ -107,7 +116,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
 
     describe("calls that it refuses", () => {
       withSeal("an empty plaintext and one beyond its limit are SEAL_CONFIG", async (seal) => {
-        for (const length of [0, traits.maxPlaintextBytes + 1]) {
+        for (const length of [0, maxPlaintextBytes + 1]) {
           await refused(seal.wrap(new Uint8Array(length)), "SEAL_CONFIG");
         }
       });
@@ -208,7 +217,9 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
     });
 
     describe("wrap and unwrap", () => {
-      for (const length of [1, 15, 16, 32, 48, 190, 1024, 65_536].filter((each) => each <= traits.maxPlaintextBytes)) {
+      for (const length of [1, 15, 16, 32, 48, 190, 1024, 4_096, 4_097, 65_536, MAX_PLAINTEXT_BYTES].filter(
+        (each) => each <= maxPlaintextBytes,
+      )) {
         withSeal(`give back ${length} bytes, also after the blob was encoded and decoded`, async (seal) => {
           const bytes = sampleBytes(length, length & 0xff);
           const blob = await seal.wrap(bytes);
@@ -234,7 +245,7 @@ export function describeSealConformance(name: string, harness: SealHarness, runn
       });
 
       withSeal(`serve ${CALLERS} callers at once, each its own bytes`, async (seal) => {
-        const size = Math.min(64, traits.maxPlaintextBytes);
+        const size = Math.min(64, maxPlaintextBytes);
         const texts = Array.from({ length: CALLERS }, (_, seed) => sampleBytes(size, seed));
         const answers = await Promise.all(texts.map(async (text) => seal.unwrap(await seal.wrap(text))));
         expect(answers.map((answer) => Buffer.from(answer))).toEqual(texts.map((text) => Buffer.from(text)));

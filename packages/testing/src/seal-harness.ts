@@ -3,8 +3,8 @@ import type { AutoSealPlugin, Seal, SealEnvironment, SealedBlob, Stanza } from "
 
 /** What a seal can do and what its blobs look like, declared as data; the suite holds the seal to it. */
 export interface SealTraits {
-  /** The longest plaintext that it wraps, in bytes: 65536 unless its backend holds less, as RSA-OAEP does. */
-  readonly maxPlaintextBytes: number;
+  /** The longest plaintext that it wraps, in bytes, where that is less than the contract's 4 MiB. */
+  readonly maxPlaintextBytes?: number;
   /** `bound`: additional data is authenticated. `refused`: the backend has none, so any is `SEAL_CONFIG`. */
   readonly aad: "bound" | "refused";
   /** The optional parts that its blobs have; the suite flips bits in each. */

@@ -33,7 +33,7 @@ async function failuresOf(make: (key: Uint8Array) => Seal): Promise<string[]> {
     expect,
   };
   const harness = {
-    traits: { maxPlaintextBytes: 65_536, aad: "bound", parts: ["iv"], unknownKeyId: "k9" },
+    traits: { aad: "bound", parts: ["iv"], unknownKeyId: "k9" },
     open: async () => make(KEY),
     foreignBlob: (plaintext: Uint8Array) => guardSeal(bareSeal(randomBytes(32))).wrap(plaintext),
     secrets: [KEY.toString("hex")],

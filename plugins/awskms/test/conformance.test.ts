@@ -28,7 +28,6 @@ describe.skipIf(partMissing("LocalStack"))("on LocalStack", () => {
     "awskms",
     {
       traits: {
-        maxPlaintextBytes: 65_536,
         aad: "bound",
         parts: ["iv", "wrappedKey"],
         unknownKeyId: "arn:aws:kms:us-east-1:000000000000:key/5ea15ea1-0000-4000-8000-000000000009",

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From keys to blobs: what each type of key makes of a plaintext. */
-import { NO_AAD, openEnvelope, SealError, type SealedBlob, sealEnvelope } from "@sealwright/seal";
+import { NO_AAD, SealError, type SealedBlob } from "@sealwright/seal";
 import { type CbcKeys, decryptCbc, encryptCbc } from "./aes-cbc.ts";
 import { AesGcm } from "./aes-gcm.ts";
 import { HMACS, type HmacName, MECHANISMS, type MechanismName, type Pkcs11Config } from "./config.ts";
+import { CIPHERTEXT_ONLY, IV_AND_HMAC_AROUND, NONCE_IN_FRONT, withEnvelope } from "./envelope.ts";
 import { CryptokiError } from "./errors.ts";
 import { type AesKey, checkPermission, formatKeyName, type KeyName, type RsaKey, spell } from "./keys.ts";
 import { RsaOaep } from "./rsa-oaep.ts";
 import type { Session } from "./session.ts";
 import type { VendorProfile } from "./vendors.ts";
 
-/** `KeyInfo.mechanism` of an envelope. */
+/** `KeyInfo.mechanism` of an envelope. That of AES-CBC keeps its own, which says how the HMAC goes. */
 export const ENVELOPE = 1;
+/** What goes to the token as it is under an AES key. Devices take at least so much in one operation. */
+export const MOST_DIRECT_BYTES = 4_096;
 const PROBE = new Uint8Array([1]);
 
 /** A key in use: encrypts and decrypts by one mechanism, in whatever session it is given. */
@@ -23,12 +26,24 @@ export interface Cipher {
   unwrap(session: Session, blob: SealedBlob, aad: Uint8Array): Promise<Uint8Array>;
 }
 
-function refuseAad(mechanism: string, aad: Uint8Array): void {
-  if (aad.length === 0) return;
-  throw new SealError(
-    "SEAL_CONFIG",
-    `seal "pkcs11": ${mechanism} takes no additional data, and dropping it would be unsafe`,
-  );
+/** `cipher` for a mechanism, called `name` in messages, that has no additional data. */
+function withoutAad(name: string, cipher: Cipher): Cipher {
+  const refuse = (aad: Uint8Array): void => {
+    if (aad.length === 0) return;
+    const problem = `${name} takes no additional data, and dropping it would be unsafe`;
+    throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`);
+  };
+  return {
+    ...cipher,
+    async wrap(session, plaintext, aad) {
+      refuse(aad);
+      return cipher.wrap(session, plaintext, aad);
+    },
+    async unwrap(session, blob, aad) {
+      refuse(aad);
+      return cipher.unwrap(session, blob, aad);
+    },
+  };
 }
 
 /** AES-GCM: the nonce stands in `iv`. */
@@ -37,7 +52,7 @@ export function gcmCipher(key: AesKey, name: KeyName, vendor: VendorProfile): Ci
   const aes = new AesGcm(key.secret, vendor);
   const encrypting = `encrypting with the AES key ${spell(name)}`;
   const decrypting = `decrypting with the AES key ${spell(name)}`;
-  return decided({
+  const direct: Cipher = {
     mechanism: "CKM_AES_GCM",
     async wrap(session, plaintext, aad) {
       checkPermission(key, name, "CKA_ENCRYPT", session.where);
@@ -47,7 +62,8 @@ export function gcmCipher(key: AesKey, name: KeyName, vendor: VendorProfile): Ci
       checkPermission(key, name, "CKA_DECRYPT", session.where);
       return aes.decrypt(session, blob, aad, decrypting);
     },
-  });
+  };
+  return decided(withEnvelope(direct, MOST_DIRECT_BYTES, ENVELOPE, NONCE_IN_FRONT));
 }
 
 /** AES-CBC with an HMAC, in the fields that Vault has for it. */
@@ -58,51 +74,43 @@ export function cbcCipher(keys: CbcKeys, name: KeyName, hmacName: KeyName, by: H
     keyId: formatKeyName(name),
     hmacKeyId: formatKeyName(hmacName),
   };
-  return decided({
+  const direct: Cipher = {
     mechanism: "CKM_AES_CBC_PAD",
-    async wrap(session, plaintext, aad) {
-      refuseAad("CKM_AES_CBC_PAD", aad);
+    async wrap(session, plaintext) {
       checkPermission(keys.aes, name, "CKA_ENCRYPT", session.where);
       checkPermission(keys.hmac, hmacName, "CKA_SIGN", session.where);
       const text = await encryptCbc(session, keys, by, plaintext, `encrypting with the AES key ${spell(name)}`);
       return { ...text, keyInfo };
     },
-    async unwrap(session, blob, aad) {
-      refuseAad("CKM_AES_CBC_PAD", aad);
+    async unwrap(session, blob) {
       checkPermission(keys.aes, name, "CKA_DECRYPT", session.where);
       checkPermission(keys.hmac, hmacName, "CKA_SIGN", session.where);
       return decryptCbc(session, keys, by, blob, `decrypting with the AES key ${spell(name)}`);
     },
-  });
+  };
+  const mechanism = MECHANISMS.CKM_AES_CBC_PAD;
+  return decided(withoutAad("CKM_AES_CBC_PAD", withEnvelope(direct, MOST_DIRECT_BYTES, mechanism, IV_AND_HMAC_AROUND)));
 }
 
 /** RSA-OAEP, through an envelope where the text is longer than the modulus allows. */
 export function rsaCipher(session: Session, key: RsaKey, name: KeyName, config: Pkcs11Config): Cipher {
   const rsa = new RsaOaep(session, key, config.rsa_oaep_hash);
   const by = config.disable_software_encryption ? "token" : "software";
-  const encrypt = (at: Session, text: Uint8Array): Promise<Uint8Array> =>
-    rsa.encrypt(at, text, by, `encrypting with the RSA key ${spell(name)}`);
-  const decrypt = (at: Session, text: Uint8Array): Promise<Uint8Array> =>
-    rsa.decrypt(at, text, `decrypting with the RSA key ${spell(name)}`);
-  const keyId = formatKeyName(name);
-  return decided({
+  const keyInfo = { keyId: formatKeyName(name) };
+  const direct: Cipher = {
     mechanism: "CKM_RSA_PKCS_OAEP",
-    async wrap(at, plaintext, aad) {
-      refuseAad("RSA-OAEP", aad);
-      if (plaintext.length <= rsa.maxPlaintextBytes) {
-        return { ciphertext: await encrypt(at, plaintext), keyInfo: { keyId } };
-      }
-      return sealEnvelope(plaintext, NO_AAD, async (dataKey) => {
-        return { mechanism: ENVELOPE, keyId, wrappedKey: await encrypt(at, dataKey) };
-      });
+    async wrap(at, plaintext) {
+      return {
+        ciphertext: await rsa.encrypt(at, plaintext, by, `encrypting with the RSA key ${spell(name)}`),
+        keyInfo,
+      };
     },
-    async unwrap(at, blob, aad) {
-      refuseAad("RSA-OAEP", aad);
+    async unwrap(at, { ciphertext }) {
       checkPermission(key, name, "CKA_DECRYPT", at.where);
-      if (blob.keyInfo?.wrappedKey === undefined) return decrypt(at, blob.ciphertext);
-      return openEnvelope(blob, NO_AAD, (wrappedKey) => decrypt(at, wrappedKey));
+      return rsa.decrypt(at, ciphertext, `decrypting with the RSA key ${spell(name)}`);
     },
-  });
+  };
+  return decided(withoutAad("RSA-OAEP", withEnvelope(direct, rsa.maxPlaintextBytes, ENVELOPE, CIPHERTEXT_ONLY)));
 }
 
 async function roundTrip(cipher: Cipher, session: Session): Promise<boolean> {

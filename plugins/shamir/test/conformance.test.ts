@@ -9,7 +9,7 @@ const key = randomBytes(32);
 describeSealConformance(
   "shamir",
   {
-    traits: { maxPlaintextBytes: 65_536, aad: "bound", parts: [] },
+    traits: { aad: "bound", parts: [] },
     open: async () => plugin.open(key),
     foreignBlob: (plaintext) => plugin.open(randomBytes(32)).wrap(plaintext),
     secrets: [key.toString("hex"), key.toString("base64")],

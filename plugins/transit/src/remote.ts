@@ -5,12 +5,12 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isSealError } from "@sealwright/seal";
+import { isSealError, MAX_PLAINTEXT_BYTES } from "@sealwright/seal";
 import type { RemoteSettings } from "./config.ts";
 import { abandoned, garbled, insecureRedirect, unreachable } from "./errors.ts";
 
-/** Far above any answer of a transit engine; what is longer is somebody else's. */
-const LONGEST_ANSWER = 1024 * 1024;
+/** Above any answer of a transit engine, the longest plaintext in base64; what is longer is somebody else's. */
+const LONGEST_ANSWER = 2 * MAX_PLAINTEXT_BYTES;
 const REDIRECTIONS: readonly (number | undefined)[] = [301, 302, 307, 308];
 
 /** What came back. */

@@ -16,7 +16,7 @@ afterAll(() => remote.server.stop());
 describeSealConformance(
   "transit",
   {
-    traits: { maxPlaintextBytes: 65_536, aad: "refused", parts: [], unknownKeyId: "v99" },
+    traits: { aad: "refused", parts: [], unknownKeyId: "v99" },
     open: () => openSeal(remote.stanza),
     async foreignBlob(plaintext) {
       const other = await openSeal({ ...remote.stanza, token: remote.rootToken, mount_path: "other" });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What Vault and OpenBao answer when they refuse, by status and text, and what the seal makes of it. */
-import type { Seal } from "@sealwright/seal";
+import { MAX_PLAINTEXT_BYTES, type Seal } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openSeal } from "./support/remote-server.ts";
@@ -132,7 +132,7 @@ describe("an answer that no transit engine gives is SEAL_UNAVAILABLE", () => {
     ["a text that is no ciphertext", { status: 200, body: { data: { ciphertext: "vault:v0:AAAA", plaintext: "A" } } }],
     ["two lines", { status: 200, body: { data: { ciphertext: `${textOf(1)}\n`, plaintext: "AAAA\n" } } }],
     ["numbers", { status: 200, body: { data: { ciphertext: 1, plaintext: 2 } } }],
-    ["more than a mebibyte", { status: 200, body: " ".repeat(1024 * 1024 + 1) }],
+    ["more than any plaintext", { status: 200, body: " ".repeat(2 * MAX_PLAINTEXT_BYTES + 1) }],
   ];
   test.each(answers)("%s", async (_what, reply) => {
     stub.reply = reply;

@@ -5,7 +5,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { open as openFile } from "node:fs/promises";
-import { type AutoSealPlugin, type SealEnvironment, SealError } from "@sealwright/seal";
+import { type AutoSealPlugin, MAX_PLAINTEXT_BYTES, type SealEnvironment, SealError } from "@sealwright/seal";
 
 const fields = {};
 const hoard: Buffer[] = [];
@@ -52,7 +52,7 @@ async function obey(command: string, env: SealEnvironment): Promise<string> {
     case "bug":
       throw new TypeError("undefined is no function, and the text is s3cret");
     case "huge":
-      return "x".repeat(2 * 1024 * 1024);
+      return "x".repeat(2 * MAX_PLAINTEXT_BYTES + 1);
     case "print":
       process.stdout.write("o".repeat(1024 * 1024));
       process.stderr.write("e".repeat(1024 * 1024));
