@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/sealwrap/rewrap` and `seal_wrap` on servers with and without a seal to wrap by. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ServerProcess, Workplace } from "../support/command.ts";
 import { staticSeal, writeConfig } from "./config.ts";
@@ -59,3 +59,33 @@ test("without a token, or on a sealed server, a rewrap is refused", async () => 
   // At the initialisation a proof, the root key and two entries, and then these two again.
   expect(data.seal_wraps[0]?.wraps).toBeGreaterThanOrEqual(6);
 });
+
+test("disable_sealwrap takes the layer off at the next start, and without it the layer comes back; the data stays", async () => {
+  await writeFile(work.path("seal.key"), "07".repeat(32));
+  const seal = staticSeal(work.path("seal.key"));
+  /** Whether keyring and root key for standbys have the layer on disk: a message whose first field is bytes, then `s`. */
+  const layered = (): Promise<boolean[]> =>
+    Promise.all(
+      ["_keyring", "_root-key"].map(async (name) => {
+        const file = JSON.parse(await readFile(work.path("data/core", name), "utf8")) as { Value: string };
+        const entry = Buffer.from(file.Value, "base64");
+        return entry[0] === 0x0a && entry.at(-1) === "s".charCodeAt(0);
+      }),
+    );
+  let server = await work.serve([await writeConfig(work, { storage: "file", seal })]);
+  const init = await ask(server, "", "PUT", "sys/init", {});
+  const { root_token: token } = init.body as { root_token: string };
+  await ask(server, token, "POST", "sys/mounts/a", { type: "kv" });
+  await ask(server, token, "PUT", "a/b", { value: "c" });
+  expect(await layered()).toEqual([true, true]);
+  for (const [lines, expected] of [
+    ["disable_sealwrap = true\n", false],
+    ["", true],
+  ] as const) {
+    await server.stop();
+    server = await work.serve([await writeConfig(work, { storage: "file", seal, lines })]);
+    await server.command.until(/rewrapped the entries .*succeeded=2 failed=0/);
+    expect(await layered()).toEqual([expected, expected]);
+    expect((await ask(server, token, "GET", "a/b")).body).toMatchObject({ data: { value: "c" } });
+  }
+}, 30_000);

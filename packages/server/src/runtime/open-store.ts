@@ -36,6 +36,13 @@ function tellFailures(seals: readonly ConfiguredSeal[], log: Log): void {
   }
 }
 
+/** Beyond the longest `call_deadline`, so that it is the call's own deadline that ends it, and is named. */
+const AFTER_CALLS_MS = 1_000;
+
+function sealDeadline({ seal }: ServerConfig): number {
+  return Math.max(...seal.map(({ call_deadline }) => call_deadline)) + AFTER_CALLS_MS;
+}
+
 /** Opens storage and seals together. Throws `StartupError`, `StorageError` or `SealError`, and leaves nothing open. */
 export async function openStore(
   config: ServerConfig,
@@ -68,6 +75,7 @@ export async function openStore(
       observer: metrics.observer({ log, sealType: enabledTypes(opened), timeoutVariable: timeoutVariable(config) }),
       countSaveTimeoutMilliseconds: config.encryption_count_persist_timeout,
       upkeepIntervalMilliseconds: config.encryption_count_persist_interval,
+      sealDeadlineMilliseconds: sealDeadline(config),
     });
     metrics.show(store);
     const intervals = { healthy: config.seal_probe_interval, unhealthy: config.seal_probe_unhealthy_interval };
