@@ -35,7 +35,7 @@ export const pluginNew = defineCommand({
     "Writes a package for the seal of a KMS that Sealwright does not know: its settings, its table of errors, wrap and " +
     "unwrap, the plugin, and the tests that every seal passes. It works as it is, with a small KMS in its tests; put " +
     "your KMS's SDK in place of src/client.ts. CONTRIBUTING.md goes through it step by step.",
-  examples: ["plugin new acme", "plugin new acme -dir=plugins/acme"],
+  examples: ["plugin new acme", "plugin new -dir=examples/acme acme"],
   flags: { dir: text({ name: "dir", usage: "The folder to make: NAME unless given.", placeholder: "path" }) },
   async run({ flags, args: [name = ""], io }) {
     checkName(name);
