@@ -22,6 +22,12 @@ function moduleText(over: Readonly<Record<string, string>> = {}): string {
 export const plugin = { kind: ${parts.kind}, type: "acme", config: {}, open: ${parts.open} };\n`;
 }
 
+const page = readFileSync(new URL("../../docs/seals/external.md", import.meta.url), "utf8");
+const documented = [...page.matchAll(/^\|[^|]+\| `((?:plugin|the) [^`]+)` \|$/gm)].map(
+  ([, sentence = ""]) => new RegExp(sentence.split("…").map(RegExp.escape).join(".+")),
+);
+const seen = new Set<RegExp>();
+
 const PLUGIN = 'module = "./acme.mjs"';
 const SEAL = 'call_deadline = "2s"';
 
@@ -92,8 +98,16 @@ describe("a server does not start, and leaves its storage as it is,", () => {
   ])("%s", async (_what, text, plugin, says) => {
     await writeFile(work.path("acme.mjs"), text ?? "");
     const config = await configuration(text === undefined ? PLUGIN.replace("./acme", "./no/acme") : plugin);
-    expect(refusalOf(await work.run(["server", config]))).toMatch(says);
+    const sentence = refusalOf(await work.run(["server", config]));
+    expect(sentence).toMatch(says);
+    const row = documented.find((each) => each.test(sentence));
+    expect(row, `docs/seals/external.md has no row for: ${sentence}`).toBeDefined();
+    if (row !== undefined) seen.add(row);
     expect(dataFiles()).toEqual(untouched);
+  });
+
+  test("and the page has each of these sentences, and no other", () => {
+    expect(documented.filter((row) => !seen.has(row))).toEqual([]);
   });
 });
 

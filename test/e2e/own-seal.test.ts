@@ -2,6 +2,7 @@
 /** CONTRIBUTING.md's "A seal in an hour", step by step: a package that `plugin new` wrote is tested, built, and unseals. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,6 +12,13 @@ import { type ServerProcess, Workplace } from "../support/command.ts";
 import { writeConfig } from "./config.ts";
 import { expectNoneIn } from "./expectations.ts";
 import { childrenOf } from "./processes.ts";
+
+const section = readFileSync(new URL("../../CONTRIBUTING.md", import.meta.url), "utf8").split(
+  "## A seal in an hour",
+)[1];
+const blocks = (language: string) => [...(section ?? "").matchAll(new RegExp(`\`\`\`${language}\\n([^\`]+)`, "g"))];
+const [written = "", tried = ""] = blocks("sh").map(([, commands = ""]) => commands);
+const [hcl = ""] = blocks("hcl").map(([, text = ""]) => text);
 
 const MODULES = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const run = promisify(execFile);
@@ -55,6 +63,15 @@ async function stop(): Promise<void> {
   expect(code).toBe(0);
 }
 
+describe("the section of CONTRIBUTING.md", () => {
+  test("has the commands that this test runs", () => {
+    const make = ["npx sealwright plugin new -dir=examples/acme acme", "cd examples/acme", "npm install"];
+    expect(written.trim().split("\n")).toEqual([...make, "npm test", "npm run build"]);
+    const [doctor, server] = ["seal doctor", "server"].map((name) => `npx sealwright ${name} -config=server.hcl`);
+    expect(tried.trim().split("\n")).toEqual([doctor, server]);
+  });
+});
+
 describe("the package that plugin new writes", () => {
   test("is written, and finds its packages as an installed one does", async () => {
     expect(await place.run(["plugin", "new", "acme"])).toMatchObject({ code: 0 });
@@ -81,7 +98,7 @@ describe("a server with that seal", () => {
   });
 
   test("finds it well with seal doctor", async () => {
-    const config = await configuration('module = "./acme/dist/index.js"');
+    const config = await writeConfig(place, { seal: hcl.replace(/http:[^"]+/, kms.address) });
     const { code, stdout } = await place.run(["seal", "doctor", config], { ACME_TOKEN: kms.token });
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/ok +acme +texts were wrapped/) });
   });
