@@ -20,7 +20,6 @@ describeSealConformance(
   "azurekeyvault",
   {
     traits: {
-      maxPlaintextBytes: 65_536,
       aad: "bound",
       parts: ["iv", "wrappedKey"],
       unknownKeyId: "0123456789abcdef0123456789abcdef",

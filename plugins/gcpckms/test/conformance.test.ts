@@ -19,7 +19,6 @@ describeSealConformance(
   "gcpckms",
   {
     traits: {
-      maxPlaintextBytes: 65_536,
       aad: "bound",
       parts: ["iv", "wrappedKey"],
       unknownKeyId: "projects/p/locations/global/keyRings/elsewhere/cryptoKeys/k/cryptoKeyVersions/1",
