@@ -103,6 +103,15 @@ describe("a server with that seal", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/ok +acme +texts were wrapped/) });
   });
 
+  test("is explained with its plugin's settings, the token masked", async () => {
+    const config = await configuration('module = "./acme/dist/index.js"');
+    const { code, stdout } = await place.run(["config", "explain", config], { ACME_TOKEN: kms.token });
+    expect(code).toBe(0);
+    for (const setting of ["plugin.0.module", "seal.acme.key_name", "seal.acme.token"])
+      expect(stdout).toContain(setting);
+    expectNoneIn(stdout, [kms.token]);
+  });
+
   test("is initialised, unsealed, and masks the token", async () => {
     const index = await readFile(place.path("acme", "dist", "index.js"));
     const sha256 = createHash("sha256").update(index).digest("hex");
@@ -137,9 +146,9 @@ describe("a server with that seal", () => {
     await stop();
   });
 
-  test("waits while the KMS is down and says why, and unseals when it is back", async () => {
+  test("from its sources waits while the KMS is down and says why, and unseals when it is back", async () => {
     kms.answerWith(503);
-    await start(await configuration('module = "./acme/dist/index.js"'));
+    await start(await configuration('module = "./acme/src/index.ts"'));
     await server.command.until(/still sealed: the KMS at .*: no answer to unwrap with root\/1/);
     kms.answerWith(undefined);
     await server.command.until(/unsealed by the auto seal/);

@@ -10,11 +10,10 @@ import { before } from "./deadline.ts";
 /** How long a module may take to load, in milliseconds. */
 const LOAD_MS = 30_000;
 
-function refused({ type, at }: PluginConfig, problem: string, options: { cause?: unknown; advice?: string } = {}) {
-  return new SealError("SEAL_PLUGIN_UNAVAILABLE", placed(at, `plugin "${type}": ${problem}`), {
-    advice: "correct the module, or what the plugin block says of it",
-    ...options,
-  });
+const ADVICE = "correct the module, or what the plugin block says of it";
+
+function refused({ type, at }: PluginConfig, problem: string, cause?: unknown, advice = ADVICE): SealError {
+  return new SealError("SEAL_PLUGIN_UNAVAILABLE", placed(at, `plugin "${type}": ${problem}`), { cause, advice });
 }
 
 /** The file of the package that `import` would load, looked up from the configuration's folder. */
@@ -26,10 +25,10 @@ function packageFile(plugin: PluginConfig): string {
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
       const problem = `the package ${module} has no export for the condition "default": give the path of its file`;
-      throw refused(plugin, problem, { cause });
+      throw refused(plugin, problem, cause);
     }
     const problem = `there is no package ${module} in a node_modules of ${folder} or above it: install it there, or give a path`;
-    throw refused(plugin, `${problem}, such as "./${module}"`, { cause });
+    throw refused(plugin, `${problem}, such as "./${module}"`, cause);
   }
   if (isAbsolute(found)) return found;
   throw refused(plugin, `${module} is a part of Node.js, not a package`);
@@ -59,7 +58,7 @@ function checkFit(declared: PluginConfig, { type, config }: AutoSealPlugin): voi
  */
 export async function loadExternalPlugin(declared: PluginConfig, loadMs = LOAD_MS): Promise<AutoSealPlugin> {
   const loading = importPlugin(moduleOf(declared)).catch((error: unknown) => {
-    throw error instanceof SealError ? refused(declared, error.message, error) : error;
+    throw error instanceof SealError ? refused(declared, error.message, error.cause, error.advice) : error;
   });
   const late = () => refused(declared, `its module was not loaded within ${loadMs} ms`);
   const plugin = await before(loading, loadMs, late);
