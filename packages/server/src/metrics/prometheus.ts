@@ -24,6 +24,8 @@ export class Prometheus {
   readonly #prefix: string;
   #library: Promise<Library> | undefined;
   #saves: Histogram | undefined;
+  // Not in the histogram yet: a server that nobody scrapes never loads the library. One each five minutes is little.
+  #unread: number[] = [];
 
   constructor(measurements: Measurements, prefix: string) {
     this.#measurements = measurements;
@@ -31,14 +33,16 @@ export class Prometheus {
   }
 
   /** Adds one save of the encryption count to the histogram. */
-  async observeSave(seconds: number): Promise<void> {
-    this.#histogram(await this.#load()).observe(seconds);
+  observeSave(seconds: number): void {
+    this.#unread.push(seconds);
   }
 
   async render(): Promise<PrometheusText> {
     const library = await this.#load();
     const registry = new library.Registry();
-    registry.registerMetric(this.#histogram(library));
+    const saves = this.#histogram(library);
+    for (const seconds of this.#unread.splice(0)) saves.observe(seconds);
+    registry.registerMetric(saves);
     this.#addTo(registry, library);
     return { contentType: registry.contentType, text: await registry.metrics() };
   }

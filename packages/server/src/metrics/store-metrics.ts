@@ -104,9 +104,7 @@ export class StoreMetrics implements StoreObserver {
 
   countSaveEnded(save: CountSave): void {
     const { prometheus, log } = this.#deps;
-    prometheus
-      .observeSave(save.milliseconds / 1000)
-      .catch((error: unknown) => log.error("metrics cannot be loaded", { error: String(error) }));
+    prometheus.observeSave(save.milliseconds / 1000);
     if (save.outcome === "saved") return;
     this.#failures(save.outcome).add();
     if (save.outcome === "timeout") this.#tellTimeout(save);

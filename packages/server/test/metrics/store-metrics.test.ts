@@ -69,12 +69,14 @@ describe("a save of the count", () => {
   it("stands in the histogram by its seconds", async () => {
     const { metrics, prometheus } = watched();
     metrics.countSaveEnded({ ...SAVE, milliseconds: 5_200 });
-    await expect
-      .poll(async () => (await prometheus.render()).text)
-      .toMatch(/^sealwright_encryption_count_persist_seconds_bucket\{le="8"\} 1$/m);
     const { text } = await prometheus.render();
+    expect(text).toMatch(/^sealwright_encryption_count_persist_seconds_bucket\{le="8"\} 1$/m);
     expect(text).toMatch(/^sealwright_encryption_count_persist_seconds_bucket\{le="5"\} 0$/m);
     expect(text).toMatch(/^sealwright_encryption_count_persist_seconds_sum 5\.2$/m);
+    metrics.countSaveEnded({ ...SAVE, milliseconds: 800 });
+    const { text: later } = await prometheus.render();
+    expect(later).toMatch(/^sealwright_encryption_count_persist_seconds_count 2$/m);
+    expect(later).toMatch(/^sealwright_encryption_count_persist_seconds_sum 6$/m);
   });
 });
 
