@@ -108,11 +108,11 @@ describe("a request without a token that counts", () => {
   });
 
   it("one that has expired, or is not valid yet, is 401", async () => {
-    for (const [seconds, reason] of [
-      [4_000, "IDX10223"],
-      [-600, "IDX10222"],
+    for (const [milliseconds, reason] of [
+      [4_000_000, "IDX10223"],
+      [-600_000, "IDX10222"],
     ] as const) {
-      vault.skewClock(seconds);
+      vault.skewClock(milliseconds);
       const { status, body } = await ask("POST", path, { identity: vault.admin });
       expect([status, body.error?.message]).toEqual([401, expect.stringContaining(reason)]);
     }
@@ -414,6 +414,14 @@ describe("faults on command", () => {
       { operation: "get", key: "none", version: "", clientId: vault.admin.clientId },
     ]);
   });
+});
+
+it("takes a key as PEM, and none that is public", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const version = "0123456789abcdef0123456789abcdef";
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  expect(vault.importKey("pem", pem, version)).toMatchObject({ name: "pem", version, kty: "RSA" });
+  expect(() => vault.importKey("pem", publicKey.export({ type: "spki", format: "pem" }).toString())).toThrow();
 });
 
 describe("what OpenBao 2.6.2 wrapped with another emulator", () => {

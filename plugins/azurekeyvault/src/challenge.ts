@@ -11,6 +11,9 @@ import type { GetToken, TokenRequest } from "./directory.ts";
 import { foreignResource } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
+/** It may ask twice: for a token, and then for one with further claims (continuous access evaluation). */
+const ROUNDS = ["token", "claims"] as const;
+
 function parametersOf(header: string): Readonly<Record<string, string>> {
   return Object.fromEntries([...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
 }
@@ -49,14 +52,17 @@ export function answerChallenges(settings: Settings, getToken: GetToken): Pipeli
       const { body } = request;
       if (known === undefined) delete request.body;
       else await authorize(request, known);
-      const response = await next(request);
-      const challenge = response.status === 401 ? challengeIn(response, settings) : undefined;
-      if (challenge === undefined) return response;
-      await authorize(request, challenge);
-      // Claims are asked for once, and then are in the token that the SDK keeps.
-      known = { scope: challenge.scope };
-      if (body !== undefined) request.body = body;
-      return next(request);
+      let response = await next(request);
+      for (const round of ROUNDS) {
+        const challenge = response.status === 401 ? challengeIn(response, settings) : undefined;
+        if (challenge === undefined || (round === "claims" && challenge.claims === undefined)) break;
+        await authorize(request, challenge);
+        // Claims are asked for once, and then are in the token that the SDK keeps.
+        known = { scope: challenge.scope };
+        if (body !== undefined) request.body = body;
+        response = await next(request);
+      }
+      return response;
     },
   };
 }

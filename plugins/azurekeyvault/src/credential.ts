@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The SDK's credential for each way to log in. */
 
-import type { PipelinePolicy } from "@azure/core-rest-pipeline";
+import type { HttpClient } from "@azure/core-rest-pipeline";
 import {
   ClientCertificateCredential,
   ClientSecretCredential,
@@ -15,14 +15,14 @@ import { contradiction } from "./errors.ts";
 import type { Login, Settings } from "./settings.ts";
 
 /** What all credentials of the SDK take. */
-function commonOptions({ authorityHost, authorityIsAzure, ca }: Settings, watch: PipelinePolicy) {
+function commonOptions({ authorityHost, authorityIsAzure, ca }: Settings, httpClient: HttpClient) {
   return {
     authorityHost,
     // Azure's list of its own clouds does not have other hosts, and asking for it asks Azure.
     disableInstanceDiscovery: !authorityIsAzure,
     // Whoever called the seal tries again, with pauses of its own.
     retryOptions: { maxRetries: 0 },
-    additionalPolicies: [{ policy: watch, position: "perRetry" as const }],
+    httpClient,
     ...(ca === undefined ? {} : { tlsOptions: { ca } }),
   };
 }
@@ -66,13 +66,13 @@ function idsOf({ tenant, client }: { tenant?: string; client?: string }): { tena
 }
 
 /**
- * The credential that `settings` ask for; `watch` sees every request that it makes. Touches no network. Throws
+ * The credential that `settings` ask for; it sends its requests by `httpClient`. Touches no network. Throws
  * `SEAL_CONFIG` where the environment lacks what the method needs.
  */
-export function credentialFor(settings: Settings, watch: PipelinePolicy): TokenCredential {
+export function credentialFor(settings: Settings, httpClient: HttpClient): TokenCredential {
   const { login } = settings;
   try {
-    return make(login, commonOptions(settings, watch));
+    return make(login, commonOptions(settings, httpClient));
   } catch (cause) {
     const what =
       login.method === "workload_identity"

@@ -4,7 +4,7 @@
  * directory answered nor why it was not reached, so each request is watched, and errors are told apart by that.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { PipelinePolicy } from "@azure/core-rest-pipeline";
+import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import type { SealError } from "@sealwright/seal";
 import { credentialFor } from "./credential.ts";
 import { loginUnreachable } from "./errors.ts";
@@ -29,14 +29,15 @@ interface Trace {
 
 const traces = new AsyncLocalStorage<Trace>();
 
+const http = createDefaultHttpClient();
+
 // One for the whole module: the SDK shares what asks for managed identities among its credentials.
-const watch: PipelinePolicy = {
-  name: "sealwrightWatch",
-  async sendRequest(request, next) {
+const watchedHttp: HttpClient = {
+  async sendRequest(request) {
     const trace = traces.getStore();
     const { origin: host } = new URL(request.url);
     try {
-      const response = await next(request);
+      const response = await http.sendRequest(request);
       const { status, bodyAsText } = response;
       if (trace !== undefined && status >= 400) {
         const answer: LoginAnswer = { host, status, body: bodyAsText ?? "" };
@@ -52,7 +53,7 @@ const watch: PipelinePolicy = {
 
 /** Gives tokens to whom the settings say. Touches no network by itself. */
 export function openDirectory(settings: Settings): GetToken {
-  const credential = credentialFor(settings, watch);
+  const credential = credentialFor(settings, watchedHttp);
   const { method } = settings.login;
   const pending = new Map<string, Promise<string>>();
 

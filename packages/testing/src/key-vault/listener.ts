@@ -34,11 +34,17 @@ export interface Listener {
   slow(milliseconds: number): void;
 }
 
-async function read(request: IncomingMessage, base: string): Promise<Request> {
+async function read(request: IncomingMessage, scheme: string): Promise<Request> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const { method = "", url = "/", headers } = request;
-  return { method, url: new URL(base + url), headers, body: Buffer.concat(chunks).toString("utf8") };
+  // As the client knows this server: there may be a proxy before it.
+  return {
+    method,
+    url: new URL(`${scheme}://${headers.host}${url}`),
+    headers,
+    body: Buffer.concat(chunks).toString("utf8"),
+  };
 }
 
 /** Serves `handle` on a free port; with a certificate over TLS. */
@@ -46,10 +52,11 @@ export async function listen(
   handle: (request: Request) => Promise<Reply>,
   certificate?: Certificate,
 ): Promise<Listener> {
+  const scheme = certificate === undefined ? "http" : "https";
   let delay = 0;
   const answer: RequestListener = (incoming, response) => {
     const work = async (): Promise<void> => {
-      const { status, body, headers } = await handle(await read(incoming, url));
+      const { status, body, headers } = await handle(await read(incoming, scheme));
       if (delay > 0) await pause(delay, undefined, { ref: false });
       const type = body === undefined ? {} : { "Content-Type": "application/json; charset=utf-8" };
       response.writeHead(status, { ...type, ...headers });
@@ -66,9 +73,8 @@ export async function listen(
   };
   await open(0);
   const { port } = server.address() as AddressInfo;
-  const url = `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`;
   return {
-    url,
+    url: `${scheme}://127.0.0.1:${port}`,
     async offline() {
       if (!server.listening) return;
       const closed = once(server, "close");

@@ -3,7 +3,7 @@
  * Azure Key Vault, for tests: a server of ours that speaks its protocol over TLS, with the directory that its clients get
  * tokens from and the endpoint of a managed identity. It is not Microsoft's, and keeps nothing on disk.
  */
-import { randomUUID } from "node:crypto";
+import { createPrivateKey, randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,8 +56,11 @@ export interface KeyVaultServer {
   readonly keys: KeyStore;
   /** Another identity of the tenant. `certificate` is what it may sign assertions with, as PEM. */
   addIdentity(permissions: readonly KeyPermission[], certificate?: string): Identity;
-  /** Takes a private JSON web key under `name`; `version` is what it is to be called, 32 hexadecimal digits. */
-  importKey(name: string, jwk: Readonly<Record<string, unknown>>, version?: string): KeyVersion;
+  /**
+   * Takes a private key under `name`, as a JSON web key or as PEM; `version` is what it is to be called, 32 hexadecimal
+   * digits.
+   */
+  importKey(name: string, key: Readonly<Record<string, unknown>> | string, version?: string): KeyVersion;
   /** Stops the vault from listening. The directory stays. */
   offline(): Promise<void>;
   online(): Promise<void>;
@@ -71,15 +74,17 @@ export interface KeyVaultServer {
   deny(...permissions: readonly KeyPermission[]): void;
   /** Gives them back. */
   allow(): void;
+  /** Disables every version of the key. */
   disableKey(): void;
+  /** Enables every version of the key. */
   enableKey(): void;
   /** Deletes the key so that it can be recovered. */
   deleteKey(): void;
   recoverKey(): void;
   /** Makes a new version of the key, and answers what it is called. */
   rotateKey(): Promise<string>;
-  /** Sets the vault's clock off by as many seconds: tokens are judged by it. */
-  skewClock(seconds: number): void;
+  /** Sets the vault's clock ahead by as many milliseconds: tokens are judged by it. */
+  skewClock(milliseconds: number): void;
   stop(): Promise<void>;
 }
 
@@ -99,7 +104,7 @@ async function answerVault(vault: Vault, loginUrl: string, request: Request): Pr
   const challenge = `Bearer authorization="${loginUrl}/${tenant.id}", resource="${KEY_VAULT_RESOURCE}"`;
   try {
     if (vault.retryAfter !== undefined) throw throttled(vault.retryAfter);
-    const now = Math.floor(Date.now() / 1_000) + vault.clockSkew;
+    const now = Math.floor((Date.now() + vault.clockSkew) / 1_000);
     const expected = { audience: KEY_VAULT_RESOURCE, issuer: tenant.issuer, now };
     const identity = tenant.find(tenant.tokens.check(request.headers.authorization, expected));
     if (identity === undefined) throw new ServiceError(401, "Unauthorized", "The client of this token is not known.");
@@ -120,7 +125,7 @@ async function answerVault(vault: Vault, loginUrl: string, request: Request): Pr
 /** The answer with the time at the vault. */
 async function withDate(vault: Vault, answer: Promise<Reply>): Promise<Reply> {
   const { headers, ...reply } = await answer;
-  const date = new Date(Date.now() + vault.clockSkew * 1_000).toUTCString();
+  const date = new Date(Date.now() + vault.clockSkew).toUTCString();
   return { ...reply, headers: { Date: date, ...headers } };
 }
 
@@ -152,6 +157,10 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     certificate,
   );
 
+  const setEnabled = (enabled: boolean): void => {
+    for (const { version } of keys.versions(KEY_NAME)) keys.update(KEY_NAME, version, { attributes: { enabled } });
+  };
+
   return {
     url: listener.url,
     port: Number(new URL(listener.url).port),
@@ -182,7 +191,10 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     calls: vault.calls,
     keys,
     addIdentity: (permissions, cert) => tenant.add(permissions, cert),
-    importKey: (name, jwk, version) => keys.import(name, jwk, {}, version),
+    importKey(name, key, version) {
+      const jwk = typeof key === "string" ? createPrivateKey(key).export({ format: "jwk" }) : key;
+      return keys.import(name, jwk, {}, version);
+    },
     offline: listener.offline,
     online: listener.online,
     slow: listener.slow,
@@ -199,13 +211,13 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     allow() {
       for (const permission of SEAL_PERMISSIONS) identity.permissions.add(permission);
     },
-    disableKey: () => void keys.update(KEY_NAME, "", { attributes: { enabled: false } }),
-    enableKey: () => void keys.update(KEY_NAME, "", { attributes: { enabled: true } }),
+    disableKey: () => setEnabled(false),
+    enableKey: () => setEnabled(true),
     deleteKey: () => void keys.delete(KEY_NAME),
     recoverKey: () => void keys.recover(KEY_NAME),
     rotateKey: async () => (await keys.rotate(KEY_NAME)).version,
-    skewClock(seconds) {
-      vault.clockSkew = seconds;
+    skewClock(milliseconds) {
+      vault.clockSkew = milliseconds;
     },
     async stop() {
       await Promise.all([listener, login, metadata].map((each) => each.offline()));
