@@ -16,6 +16,7 @@ const DEFAULT_MS = 1_000;
 /** What a stop takes beside a save, on a busy machine. */
 const STOP_MS = 1_500;
 const FIVE_SECONDS = 5_000;
+const CKR_DEVICE_ERROR = 0x30;
 const REQUESTS = 1_000;
 const AT_ONCE = 16;
 /** `max_operations` / 256: a ceiling is this far above the count at most. */
@@ -241,6 +242,23 @@ describe.skipIf(partMissing("SoftHSM") || partMissing("C compiler"))("a server o
     await restart();
     expect((await status()).term).toBe(1);
     await expectNotBelow(encryptions);
+  }, 40_000);
+
+  test("that fails in a rewrap: the entries that failed are counted, stay readable, and are done when it is back", async () => {
+    await configure({ interval: "300ms" });
+    await begin();
+    const before = await storedKeyring();
+    faulty.fail("C_Encrypt", CKR_DEVICE_ERROR, 0);
+    expect((await call("POST", "sys/sealwrap/rewrap")).status).toBe(204);
+    await server.command.until(/core\/root-key was not rewrapped, stays readable as it is, and is tried again: /);
+    await server.command.until(/rewrapped the entries .*succeeded=0 failed=2/);
+    expect(await storedKeyring()).toEqual(before);
+    faulty.clear();
+    await server.command.until(/rewrapped the entries .*succeeded=2 failed=0/);
+    expect(await storedKeyring()).not.toEqual(before);
+    expect(await (await call("GET", "sys/sealwrap/rewrap")).json()).toMatchObject({
+      data: { is_running: false, entries: { processed: 2, succeeded: 2, failed: 0 } },
+    });
   }, 40_000);
 
   test("and is killed in the middle of a rewrap: the next start goes on with it", async () => {
