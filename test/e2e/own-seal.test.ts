@@ -22,6 +22,8 @@ const [hcl = ""] = blocks("hcl").map(([, text = ""]) => text);
 
 const MODULES = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const run = promisify(execFile);
+/** A test run of its own, beside this one. */
+const SCRIPT_MS = 60_000;
 
 let place: Workplace;
 let kms: ToyKms;
@@ -80,11 +82,11 @@ describe("the package that plugin new writes", () => {
     expect(await place.run(["plugin", "new", "acme"])).toMatchObject({ code: 1 });
   });
 
-  test("passes its tests, the conformance suite among them", async () => {
+  test("passes its tests, the conformance suite among them", { timeout: SCRIPT_MS }, async () => {
     expect(await script("test")).toMatch(/Tests +\d+ passed \(\d+\)/);
   });
 
-  test("is built", async () => {
+  test("is built", { timeout: SCRIPT_MS }, async () => {
     await script("build");
     expect(await readFile(place.path("acme", "dist", "index.js"), "utf8")).toContain('type: "acme"');
   });
