@@ -75,10 +75,15 @@ function build() {
   writeStamp("build", wanted);
 }
 
-/** Installs and builds what is missing or older than its sources; says what it does on standard error. */
-export function prepare() {
+/** Installs the dependencies where they are missing or older than package-lock.json; says so on standard error. */
+export function installDependencies() {
   if (Number(process.versions.node.split(".")[0]) < 20) fail(`Node 20 or newer is needed, this is ${process.version}.`);
   install();
+}
+
+/** Installs and builds what is missing or older than its sources; says what it does on standard error. */
+export function prepare() {
+  installDependencies();
   build();
   return { root, node };
 }
