@@ -2,7 +2,7 @@
 // Type-checks and emits every package, then bundles what is started often: the command with the server behind a lazy
 // import, the child process that runs native plugins, and each plugin that may run in it.
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,8 +52,9 @@ cpSync(join(root, "examples/seal-plugin"), join(out, "plugin-template"), {
   recursive: true,
   filter: (path) => !/[/\\](?:node_modules|dist)$/.test(path),
 });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
+  metafile: true,
   entryPoints: {
     sealwright: "packages/cli/src/main.ts",
     "seal-child": "packages/isolation/src/child.ts",
@@ -81,3 +82,8 @@ await build({
   },
   logLevel: "warning",
 });
+
+// Which sources went into which file: a test sees by it what a configuration loads.
+const cache = join(root, "node_modules/.cache/sealwright");
+mkdirSync(cache, { recursive: true });
+writeFileSync(join(cache, "bundle.json"), JSON.stringify(metafile));
