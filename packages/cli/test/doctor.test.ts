@@ -30,7 +30,8 @@ async function doctor(seals: string, flags: string[] = [], env: Record<string, s
 interface Told {
   readonly status: string;
   readonly seals: readonly {
-    readonly checks: readonly { readonly status: string; readonly what: string }[];
+    readonly sheets: readonly { readonly title: string; readonly facts: readonly (readonly [string, string])[] }[];
+    readonly checks: readonly { readonly status: string; readonly what: string; readonly advice?: string }[];
     readonly timings?: { readonly calls: number; readonly wrap: { readonly median: number } };
   }[];
 }
@@ -102,14 +103,30 @@ describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
     expect(code).toBe(1);
     expect(seals[0]?.checks.at(-1)).toMatchObject({ status: "warning", what: "there is no such key yet" });
     expect(seals[0]?.timings).toBeUndefined();
-    expect((await told(seal(), hsm.env)).seals[0]?.checks.at(-1)?.what).toContain("it holds no key");
+    const [report] = (await told(seal(), hsm.env)).seals;
+    expect(report?.checks.at(-1)?.what).toContain('has no AES or RSA private key labelled "k"');
+    expect(report?.sheets.find(({ title }) => title.startsWith("Keys"))?.facts).toEqual([["none", "–"]]);
+  });
+
+  it("lists the keys that there are, for who mistook one", async () => {
+    await hsm.addAesKey({ label: "another", id: "0b" });
+    await hsm.addRsaKey({ label: "pair", id: "0c" });
+    const { code, seals } = await told(seal(), hsm.env);
+    expect(code).toBe(2);
+    const facts = seals[0]?.sheets.find(({ title }) => title === 'Keys on the token "seal"')?.facts;
+    expect(new Map(facts)).toEqual(
+      new Map([
+        ['"another"', "AES, id 0b"],
+        ['"pair"', "RSA, id 0c"],
+      ]),
+    );
   });
 
   it("finds that a hash is missing on the token only by the round trip, and ends with 2", async () => {
     await hsm.addRsaKey({ label: "k", id: "01" });
     const { code, seals } = await told(seal({ rsa_oaep_hash: "sha256" }), hsm.env);
     expect(code).toBe(2);
-    expect(seals[0]?.checks.at(-1)?.what).toContain("rsa_oaep_hash");
+    expect(seals[0]?.checks.at(-1)?.advice).toContain("rsa_oaep_hash");
   });
 
   it("tries a wrong PIN once", async () => {

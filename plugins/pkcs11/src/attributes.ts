@@ -6,7 +6,7 @@ import type { Handle, Library } from "./library.ts";
 export interface SessionPlace {
   readonly library: Library;
   readonly handle: Handle;
-  /** `the token "LABEL"`. */
+  /** `the token "LABEL"`, or as else the configuration names it. */
   readonly where: string;
 }
 

@@ -6,7 +6,7 @@ import type { Library } from "./library.ts";
 import type { RecoveryStep } from "./return-values.ts";
 import { Session } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
-import { checkPinState, findToken, readToken, type Token } from "./token.ts";
+import { checkPinState, findToken, type NamedToken, readToken } from "./token.ts";
 import { type VendorProfile, vendorOf } from "./vendors.ts";
 
 /**
@@ -34,7 +34,7 @@ export class Connection {
   readonly #env: SealEnvironment;
   readonly #remembered: Remembered;
   readonly #pool: SessionPool;
-  #token: Token | undefined;
+  #token: NamedToken | undefined;
   #vendor: VendorProfile | undefined;
   #refusal: SealError | undefined;
   /** Goes up with each restart of the library, so that those who saw the same fault restart it once. */
@@ -135,7 +135,7 @@ export class Connection {
     });
   }
 
-  #currentToken(): Token {
+  #currentToken(): NamedToken {
     this.#token ??= findToken(this.#library, this.#config);
     return this.#token;
   }
@@ -170,8 +170,8 @@ export class Connection {
     if (this.#refusal !== undefined) throw this.#refusal;
     const { calls, ck } = this.#library;
     // Read again each time: another program may have mistyped the PIN since.
-    const token = readToken(this.#library, this.#currentToken().slot);
-    if (!this.#config.force_last_try) checkPinState(token, ck);
+    const { flags } = readToken(this.#library, this.#currentToken().slot);
+    if (!this.#config.force_last_try) checkPinState(flags, session.where, ck);
     try {
       attemptUnlessDone(`logging in to ${session.where}`, () =>
         calls.C_Login(session.handle, ck.CKU_USER, this.#config.pin),
@@ -182,7 +182,7 @@ export class Connection {
     }
   }
 
-  #warnOfSlot({ label, serial }: Token): void {
+  #warnOfSlot({ label, serial }: NamedToken): void {
     if (this.#config.slot === undefined || this.#warned) return;
     this.#warned = true;
     const better = `token_label = "${label}" or token_serial = "${serial}" is safer`;

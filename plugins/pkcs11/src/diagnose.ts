@@ -4,7 +4,7 @@ import { type Check, type Diagnosis, type FactSheet, isSealError, type SealEnvir
 import { HMACS, MECHANISMS, type Pkcs11Config } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { attempt } from "./errors.ts";
-import { type FoundKey, KeyFinder } from "./key-finder.ts";
+import { describeKey, type FoundKey, KeyFinder } from "./key-finder.ts";
 import { KeyRing } from "./key-ring.ts";
 import { Library } from "./library.ts";
 import type { Session } from "./session.ts";
@@ -106,7 +106,7 @@ function describeMechanisms({ calls }: Library, token: Token, config: Pkcs11Conf
   });
 }
 
-function describeKey(session: Session, key: FoundKey, findings: Findings): void {
+function describeMatch(session: Session, key: FoundKey, findings: Findings): void {
   const { ck } = session.library;
   const value = (name: (typeof ATTRIBUTES)[number]): string => {
     const bytes = session.attribute(key.handle, ck[name]);
@@ -142,7 +142,14 @@ function describeKeys(session: Session, config: Pkcs11Config, findings: Findings
       if (label === undefined && id === undefined) return false;
       return (label === undefined || key.label === label) && (id === undefined || key.id === id.toLowerCase());
     });
-  for (const key of new KeyFinder(session).all().filter(fits)) describeKey(session, key, findings);
+  const { ck } = session.library;
+  const keys = new KeyFinder(session).all();
+  const own = keys.filter(({ objectClass }) => objectClass !== ck.CKO_PUBLIC_KEY);
+  findings.sheet(
+    `Keys on ${session.where}`,
+    own.length === 0 ? [["none", "–"]] : own.map((key) => [`"${key.label}"`, describeKey(key, ck)]),
+  );
+  for (const key of keys.filter(fits)) describeMatch(session, key, findings);
 }
 
 /** Looks at everything that `config` names, as far as it gets. Never rejects. */

@@ -27,6 +27,7 @@ export class CryptokiError extends SealError {
     super(meaning.code, `seal "pkcs11": ${doing} failed: ${meaning.says} (${shown})`, {
       cause,
       final: meaning.final === true,
+      ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),
     });
     this.returnValue = returnValue;
     this.recovery = meaning.recovery;

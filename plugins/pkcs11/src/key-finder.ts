@@ -4,7 +4,7 @@ import type { Attribute } from "pkcs11js";
 import { numberIn, readAttribute, type SessionPlace } from "./attributes.ts";
 import { attempt } from "./errors.ts";
 import { type HmacKey, type KeyName, type Permission, spell, type TokenKey } from "./keys.ts";
-import type { Handle } from "./library.ts";
+import type { Handle, Pkcs11Module } from "./library.ts";
 
 /** A key object on the token, with what is public of it. */
 export interface FoundKey {
@@ -19,6 +19,12 @@ export interface FoundKey {
 export type Purpose = "encryption" | "hmac";
 
 const MOST_KEYS = 1_000;
+
+/** Type and id of a key, for a list of what is there. */
+export function describeKey({ keyType, id }: FoundKey, ck: Pkcs11Module): string {
+  const type = keyType === ck.CKK_AES ? "AES" : keyType === ck.CKK_RSA ? "RSA" : `type 0x${keyType.toString(16)}`;
+  return `${type}, id ${id === "" ? "none" : id}`;
+}
 
 /** Finds keys in one session, which is busy meanwhile. */
 export class KeyFinder {
@@ -117,10 +123,7 @@ export class KeyFinder {
 
   #list(keys: readonly FoundKey[]): string {
     const { ck } = this.#place.library;
-    const shown = keys.slice(0, 10).map(({ label, id, keyType }) => {
-      const type = keyType === ck.CKK_AES ? "AES" : keyType === ck.CKK_RSA ? "RSA" : `type 0x${keyType.toString(16)}`;
-      return `${type} "${label}" id ${id === "" ? "none" : id}`;
-    });
+    const shown = keys.slice(0, 10).map((key) => `"${key.label}" (${describeKey(key, ck)})`);
     return shown.join(", ") + (keys.length > 10 ? ` and ${keys.length - 10} more` : "");
   }
 
@@ -129,17 +132,16 @@ export class KeyFinder {
     const present = this.all().filter((key) => key.objectClass !== ck.CKO_PUBLIC_KEY);
     const holds = present.length === 0 ? "it holds no key" : `it holds ${this.#list(present)}`;
     const sort = purpose === "hmac" ? "HMAC key" : "AES or RSA private key";
-    return new SealError(
-      "SEAL_KEY_MISSING",
-      `seal "pkcs11": ${this.#place.where} has no ${sort} ${spell(name)}; ${holds}`,
-    );
+    return new SealError("SEAL_KEY_MISSING", `seal "pkcs11": ${this.#place.where} has no ${sort} ${spell(name)}`, {
+      cause: new Error(holds),
+      advice: "check the key's label and id, and that this is the token; `seal doctor` and the log list the keys on it",
+    });
   }
 
   #ambiguous(name: KeyName, matches: readonly FoundKey[]): SealError {
-    return new SealError(
-      "SEAL_CONFIG",
-      `seal "pkcs11": ${this.#place.where} has several keys ${spell(name)}: ${this.#list(matches)}. ` +
-        "Give key_label and key_id, so that they name one",
-    );
+    return new SealError("SEAL_CONFIG", `seal "pkcs11": ${this.#place.where} has several keys ${spell(name)}`, {
+      cause: new Error(`it holds ${this.#list(matches)}`),
+      advice: "give key_label and key_id, so that they name one; `seal doctor` and the log list them",
+    });
   }
 }

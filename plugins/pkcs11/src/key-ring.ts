@@ -9,6 +9,8 @@ import { generateKey, newKeyFor } from "./key-generator.ts";
 import { formatKeyName, type KeyName, parseKeyName, spell } from "./keys.ts";
 import type { Session } from "./session.ts";
 
+const OTHER_MECHANISM = "correct the mechanism or leave it out, or name another key";
+
 function isNamed({ label, id }: KeyName): boolean {
   return label !== undefined || id !== undefined;
 }
@@ -57,7 +59,8 @@ export class KeyRing {
     throw new SealError(
       "SEAL_CONFIG",
       `seal "pkcs11": mechanism is ${mechanism}, and the key ${spell(this.#configured)} on ${session.where} ` +
-        `is for ${cipher.mechanism}: correct the mechanism or leave it out, or name another key`,
+        `is for ${cipher.mechanism}`,
+      { advice: OTHER_MECHANISM },
     );
   }
 
@@ -98,14 +101,14 @@ export class KeyRing {
   #cbc(session: Session, name: KeyName, hmacName: KeyName, by: HmacName): Cipher {
     return this.#kept(`${by} ${JSON.stringify([name, hmacName])}`, () => {
       if (!isNamed(hmacName)) {
-        const problem = "this was wrapped by CKM_AES_CBC_PAD and names no HMAC key: set hmac_key_label";
-        throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`);
+        const problem = "this was wrapped by CKM_AES_CBC_PAD and names no HMAC key";
+        throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`, { advice: "set hmac_key_label" });
       }
       const aes = this.#keys.encryptionKey(session, name);
       if (aes.kind === "aes")
         return cbcCipher({ aes, hmac: this.#keys.hmacKey(session, hmacName) }, name, hmacName, by);
       const problem = `mechanism is CKM_AES_CBC_PAD, and the key ${spell(name)} on ${session.where} is for CKM_RSA_PKCS_OAEP`;
-      throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}: leave the mechanism out, or name another key`);
+      throw new SealError("SEAL_CONFIG", `seal "pkcs11": ${problem}`, { advice: OTHER_MECHANISM });
     });
   }
 

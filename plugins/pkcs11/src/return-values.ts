@@ -25,47 +25,55 @@ export type Recovery = RecoveryStep | "nothing" | "harmless";
 export interface Meaning {
   readonly code: SealErrorCode;
   readonly recovery: Recovery;
-  /** What it means and what to do, to stand after "… failed:". */
+  /** What it means, to stand after "… failed:". */
   readonly says: string;
+  /** What to do about it, where that is more than what goes for its code in general. */
+  readonly advice?: string;
   /** Never log in with this PIN again: tokens lock after a few wrong ones. */
   readonly final?: true;
 }
 
-function denied(says: string): Meaning {
-  return { code: "SEAL_DENIED", recovery: "nothing", says };
+function denied(says: string, advice?: string): Meaning {
+  return { code: "SEAL_DENIED", recovery: "nothing", says, ...advised(advice) };
 }
 
-function refusedPin(says: string): Meaning {
-  return { ...denied(says), final: true };
+function refusedPin(says: string, advice: string): Meaning {
+  return { ...denied(says, advice), final: true };
 }
 
-function misconfigured(says: string): Meaning {
-  return { code: "SEAL_CONFIG", recovery: "nothing", says };
+function misconfigured(says: string, advice?: string): Meaning {
+  return { code: "SEAL_CONFIG", recovery: "nothing", says, ...advised(advice) };
 }
 
-function outage(recovery: Recovery, says: string): Meaning {
-  return { code: "SEAL_UNAVAILABLE", recovery, says };
+function outage(recovery: Recovery, says: string, advice?: string): Meaning {
+  return { code: "SEAL_UNAVAILABLE", recovery, says, ...advised(advice) };
 }
 
-function scarce(recovery: Recovery, says: string): Meaning {
-  return { code: "SEAL_THROTTLED", recovery, says };
+function scarce(recovery: Recovery, says: string, advice?: string): Meaning {
+  return { code: "SEAL_THROTTLED", recovery, says, ...advised(advice) };
 }
 
-const NOT_AGAIN = "it is not tried again before a restart, since a few wrong PINs lock a token";
-const NOT_IN_THIS_FORM =
-  "the token does not offer the mechanism in this form; with RSA-OAEP, set an rsa_oaep_hash that it has";
-const NO_REASON = "the library gives no reason; its own log may";
+function advised(advice: string | undefined): Pick<Meaning, "advice"> {
+  return advice === undefined ? {} : { advice };
+}
+
+const NOT_AGAIN = "correct the pin and restart; it is not tried again before, since a few wrong PINs lock a token";
+const RESET = "set a new one with the vendor's tool, then restart";
+const BY_OTHER_MEANS = "make the key with the vendor's tool";
+const OTHER_HASH = "with RSA-OAEP, set an rsa_oaep_hash that the token has";
+const OTHER_MECHANISM = "set a mechanism that the token offers and that goes with the key; `seal doctor` lists them";
+const LOG_OF_ITS_OWN = "the library's own log may say more";
 const LOST = "the key is no longer where it was";
 
 /** By name. */
 export const MEANINGS: Readonly<Record<string, Meaning>> = {
-  CKR_PIN_INCORRECT: refusedPin(`the token refused the PIN; ${NOT_AGAIN}`),
-  CKR_PIN_INVALID: refusedPin(`the PIN has characters that the token does not take; ${NOT_AGAIN}`),
-  CKR_PIN_LEN_RANGE: refusedPin(`the PIN is too short or too long; ${NOT_AGAIN}`),
-  CKR_PIN_EXPIRED: refusedPin("the PIN has expired: set a new one with the vendor's tool"),
-  CKR_PIN_TOO_WEAK: refusedPin("the token finds the PIN too weak: set another with the vendor's tool"),
-  CKR_PIN_LOCKED: refusedPin("the PIN is locked: the security officer must reset it"),
-  CKR_USER_PIN_NOT_INITIALIZED: misconfigured("the token has no user PIN yet: set one with the vendor's tool"),
+  CKR_PIN_INCORRECT: refusedPin("the token refused the PIN", NOT_AGAIN),
+  CKR_PIN_INVALID: refusedPin("the PIN has characters that the token does not take", NOT_AGAIN),
+  CKR_PIN_LEN_RANGE: refusedPin("the PIN is too short or too long", NOT_AGAIN),
+  CKR_PIN_EXPIRED: refusedPin("the PIN has expired", RESET),
+  CKR_PIN_TOO_WEAK: refusedPin("the token finds the PIN too weak", RESET),
+  CKR_PIN_LOCKED: refusedPin("the PIN is locked", "have the security officer reset it, then restart"),
+  CKR_USER_PIN_NOT_INITIALIZED: misconfigured("the token has no user PIN yet", "set one with the vendor's tool"),
   CKR_USER_TYPE_INVALID: misconfigured("the token knows no ordinary user"),
   CKR_USER_ANOTHER_ALREADY_LOGGED_IN: outage("restart-library", "another user is logged in to the token"),
   CKR_USER_TOO_MANY_TYPES: outage("restart-library", "too many kinds of users are logged in to the token"),
@@ -86,15 +94,15 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
 
   CKR_SESSION_HANDLE_INVALID: outage("reopen-session", "the session is gone"),
   CKR_SESSION_CLOSED: outage("reopen-session", "the token closed the session"),
-  CKR_SESSION_READ_ONLY: misconfigured("the session may only read: set force_rw_session"),
+  CKR_SESSION_READ_ONLY: misconfigured("the session may only read", "set force_rw_session"),
   CKR_SESSION_READ_ONLY_EXISTS: outage("restart-library", "a session that may only read stands in the way"),
   CKR_SESSION_PARALLEL_NOT_SUPPORTED: misconfigured("the library demands a kind of session that no standard has"),
   CKR_OPERATION_ACTIVE: outage("reopen-session", "an earlier operation was left unfinished"),
   CKR_OPERATION_NOT_INITIALIZED: outage("reopen-session", "the token forgot what it was doing"),
   CKR_OPERATION_CANCEL_FAILED: outage("reopen-session", "an earlier operation could not be ended"),
   CKR_BUFFER_TOO_SMALL: outage("reopen-session", "the token answers more than it should"),
-  CKR_GENERAL_ERROR: outage("reopen-session", NO_REASON),
-  CKR_FUNCTION_FAILED: outage("reopen-session", NO_REASON),
+  CKR_GENERAL_ERROR: outage("reopen-session", "the library gives no reason", LOG_OF_ITS_OWN),
+  CKR_FUNCTION_FAILED: outage("reopen-session", "the library gives no reason", LOG_OF_ITS_OWN),
 
   CKR_CRYPTOKI_NOT_INITIALIZED: outage("restart-library", "the library has been shut down"),
   CKR_DEVICE_REMOVED: outage("restart-library", "the device was removed"),
@@ -110,27 +118,28 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   CKR_CANT_LOCK: misconfigured("the library cannot be used from several threads"),
   CKR_NEED_TO_CREATE_THREADS: misconfigured("the library insists on threads of its own"),
 
-  CKR_SESSION_COUNT: scarce("nothing", "the token has no session left: close other programs that use it"),
+  CKR_SESSION_COUNT: scarce("nothing", "the token has no session left", "close other programs that use it"),
   CKR_DEVICE_MEMORY: scarce("nothing", "the device is out of memory"),
 
-  CKR_KEY_FUNCTION_NOT_PERMITTED: denied("the key may not be used for this: it needs CKA_ENCRYPT and CKA_DECRYPT"),
+  CKR_KEY_FUNCTION_NOT_PERMITTED: denied(
+    "the key may not be used for this",
+    "make a key with CKA_ENCRYPT and CKA_DECRYPT",
+  ),
   CKR_ACTION_PROHIBITED: denied("the token prohibits it"),
   CKR_FUNCTION_REJECTED: denied("someone at the token rejected it"),
   CKR_OPERATION_NOT_VALIDATED: denied("the token's policy does not allow it"),
-  CKR_KEY_TYPE_INCONSISTENT: misconfigured("the key's type does not go with the mechanism"),
+  CKR_KEY_TYPE_INCONSISTENT: misconfigured("the key's type does not go with the mechanism", OTHER_MECHANISM),
   CKR_KEY_SIZE_RANGE: misconfigured("the key's size does not go with the mechanism"),
-  CKR_MECHANISM_INVALID: misconfigured("the token does not offer the mechanism"),
-  CKR_MECHANISM_PARAM_INVALID: misconfigured(NOT_IN_THIS_FORM),
-  CKR_ARGUMENTS_BAD: misconfigured(NOT_IN_THIS_FORM),
+  CKR_MECHANISM_INVALID: misconfigured("the token does not offer the mechanism", OTHER_MECHANISM),
+  CKR_MECHANISM_PARAM_INVALID: misconfigured("the token does not offer the mechanism in this form", OTHER_HASH),
+  CKR_ARGUMENTS_BAD: misconfigured("the token does not offer the mechanism in this form", OTHER_HASH),
   CKR_DATA_LEN_RANGE: misconfigured("the text is too long for the token"),
   CKR_FUNCTION_NOT_SUPPORTED: misconfigured("the library lacks a function that this seal needs"),
-  CKR_TEMPLATE_INCONSISTENT: misconfigured("the token does not make keys with these attributes: use the vendor's tool"),
-  CKR_TEMPLATE_INCOMPLETE: misconfigured("the token wants more attributes for a key: use the vendor's tool"),
-  CKR_ATTRIBUTE_VALUE_INVALID: misconfigured(
-    "the token does not make keys with these attributes: use the vendor's tool",
-  ),
-  CKR_ATTRIBUTE_TYPE_INVALID: misconfigured("the token lacks an attribute that is needed: use the vendor's tool"),
-  CKR_TOKEN_WRITE_PROTECTED: misconfigured("the token is write-protected: remove force_rw_session and generate_key"),
+  CKR_TEMPLATE_INCONSISTENT: misconfigured("the token does not make keys with these attributes", BY_OTHER_MEANS),
+  CKR_TEMPLATE_INCOMPLETE: misconfigured("the token wants more attributes for a key", BY_OTHER_MEANS),
+  CKR_ATTRIBUTE_VALUE_INVALID: misconfigured("the token does not make keys with these attributes", BY_OTHER_MEANS),
+  CKR_ATTRIBUTE_TYPE_INVALID: misconfigured("the token lacks an attribute that is needed", BY_OTHER_MEANS),
+  CKR_TOKEN_WRITE_PROTECTED: misconfigured("the token is write-protected", "remove force_rw_session and generate_key"),
   CKR_SESSION_READ_WRITE_SO_EXISTS: outage("nothing", "the security officer is logged in to the token"),
 };
 
@@ -148,4 +157,8 @@ export const DECRYPTING: Readonly<Record<string, Meaning>> = {
 };
 
 /** What is not listed: vendors have codes of their own. */
-export const UNKNOWN: Meaning = outage("reopen-session", "the vendor's documentation says what the code means");
+export const UNKNOWN: Meaning = outage(
+  "reopen-session",
+  "this seal does not know the code",
+  "the vendor's documentation says what it means",
+);

@@ -40,8 +40,8 @@ function exportPublicKey(session: Session, key: RsaKey): KeyObject {
   }
   throw new SealError(
     "SEAL_KEY_MISSING",
-    `seal "pkcs11": ${session.where} does not give out the RSA key's modulus and exponent: it needs the public key, ` +
-      "with the CKA_ID of the private one",
+    `seal "pkcs11": ${session.where} does not give out the RSA key's modulus and exponent`,
+    { advice: "put the public key on the token, with the CKA_ID of the private one" },
   );
 }
 
@@ -71,7 +71,8 @@ export class RsaOaep {
       throw new SealError(
         "SEAL_CONFIG",
         `seal "pkcs11": RSA with ${this.#modulusBytes * 8} bits and ${this.#hash} holds ` +
-          `${Math.max(0, this.maxPlaintextBytes)} bytes, too few for ${plaintext.length}: use a longer key`,
+          `${Math.max(0, this.maxPlaintextBytes)} bytes, too few for ${plaintext.length}`,
+        { advice: "use a longer key" },
       );
     }
     if (by === "software") {

@@ -3,7 +3,7 @@ import type { Mechanism } from "pkcs11js";
 import { readAttribute, type SessionPlace } from "./attributes.ts";
 import { attempt, explain, OPENING } from "./errors.ts";
 import type { Handle, Library } from "./library.ts";
-import type { Token } from "./token.ts";
+import type { NamedToken } from "./token.ts";
 
 /** Room for what devices add to a text: tag, nonce, padding. Answering "buffer too small" confuses some of them. */
 const SLACK_BYTES = 1_024;
@@ -28,11 +28,10 @@ export class Session implements SessionPlace {
   }
 
   /** Opens a session, not logged in unless another one is. */
-  static open(library: Library, token: Token, access: "read" | "read-write"): Session {
+  static open(library: Library, { slot, where }: NamedToken, access: "read" | "read-write"): Session {
     const { calls, ck } = library;
-    const where = `the token "${token.label}"`;
     const flags = ck.CKF_SERIAL_SESSION | (access === "read-write" ? ck.CKF_RW_SESSION : 0);
-    const handle = attempt(`opening a session on ${where}`, () => calls.C_OpenSession(token.slot, flags));
+    const handle = attempt(`opening a session on ${where}`, () => calls.C_OpenSession(slot, flags));
     return new Session(library, handle, where);
   }
 

@@ -58,10 +58,11 @@ describe.each(MAKES)("on $name", (make) => {
       expect(warning).toContain(`token_serial = "${serial}"`);
     });
 
-    it("with another serial number is SEAL_UNAVAILABLE, listing what there is", async () => {
+    it("with another serial number is SEAL_UNAVAILABLE, and what there is stands in the cause", async () => {
       const stanza = { ...stanzaFor(hsm), key_label: KEY.label, token_serial: "no-such-serial" };
-      const { message } = await withSeal(hsm, stanza, (seal) => rejectsWithCode(seal.wrap(TEXT), "SEAL_UNAVAILABLE"));
-      expect(message).toContain(hsm.tokenLabel);
+      const error = await withSeal(hsm, stanza, (seal) => rejectsWithCode(seal.wrap(TEXT), "SEAL_UNAVAILABLE"));
+      expect(error.message).toContain('with the serial number "no-such-serial"');
+      expect(error.cause).toMatchObject({ message: expect.stringContaining(`"${hsm.tokenLabel}" (slot`) });
     });
 
     it("that gives keys labels of its own is searched by the id, saying so", async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What goes wrong on tokens, each with the code and the words that tell an operator what to do. */
-import type { Stanza } from "@sealwright/seal";
+import { execFileSync } from "node:child_process";
+import type { SealError, Stanza } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { partMissing } from "@sealwright/testing/parts";
 import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
@@ -17,21 +18,36 @@ beforeEach(async () => {
 });
 afterEach(() => hsm.stop());
 
-/** The error of the first wrap with this stanza. */
-async function refusal(over: Stanza, code: string): Promise<string> {
+/** What the first wrap with this stanza says to everybody, and what only the log and the doctor say. */
+async function refusal(over: Stanza, code: string): Promise<{ message: string; advice: string; found: string }> {
   const stanza = { ...stanzaFor(hsm), key_label: AES.label, ...over };
-  return (await withSeal(hsm, stanza, (seal) => rejectsWithCode(seal.wrap(TEXT), code))).message;
+  const error = await withSeal(hsm, stanza, (seal) => rejectsWithCode(seal.wrap(TEXT), code));
+  const { message, advice, cause } = error as SealError;
+  return { message, advice, found: cause instanceof Error ? cause.message : "" };
 }
 
 describe.skipIf(missing)("a token that", () => {
-  it("is not there is SEAL_UNAVAILABLE, listing those that are", async () => {
-    const message = await refusal({ token_label: "other" }, "SEAL_UNAVAILABLE");
-    expect(message).toContain('labelled "other"');
-    expect(message).toContain('"seal" (slot');
+  it("is not there is SEAL_UNAVAILABLE, and those that are stand in the cause only", async () => {
+    const { message, found } = await refusal({ token_label: "other" }, "SEAL_UNAVAILABLE");
+    expect(message).toContain('the token "other" is not there');
+    expect(message).not.toMatch(/slot|serial/);
+    expect(found).toMatch(/"seal" \(slot \d+, serial \w+\)/);
+  });
+
+  it("has the label of another is SEAL_CONFIG, and both stand in the cause only", async () => {
+    const pins = ["--so-pin", "5678", "--pin", hsm.pin];
+    execFileSync("softhsm2-util", ["--init-token", "--free", "--label", hsm.tokenLabel, ...pins], {
+      env: { ...process.env, ...hsm.env },
+    });
+    const { message, advice, found } = await refusal({}, "SEAL_CONFIG");
+    expect(message).toContain('several tokens could be the token "seal"');
+    expect(message).not.toMatch(/slot|serial/);
+    expect(advice).toContain("token_serial");
+    expect(found.match(/"seal" \(slot/g)).toHaveLength(2);
   });
 
   it("is not in its slot is SEAL_UNAVAILABLE, naming the slot, and the slot wins over the label", async () => {
-    expect(await refusal({ slot: "0x1869f" }, "SEAL_UNAVAILABLE")).toContain("in slot 99999");
+    expect((await refusal({ slot: "0x1869f" }, "SEAL_UNAVAILABLE")).message).toContain("in slot 99999");
   });
 
   it("was pulled out is SEAL_UNAVAILABLE, and works again when it is back", async () => {
@@ -48,23 +64,24 @@ describe.skipIf(missing)("a token that", () => {
 });
 
 describe.skipIf(missing)("a key that", () => {
-  it("is not there is SEAL_KEY_MISSING, listing those that are", async () => {
+  it("is not there is SEAL_KEY_MISSING, and those that are stand in the cause only", async () => {
     await hsm.addAesKey({ label: "another", id: "07" });
-    const message = await refusal({ key_id: "0x0c" }, "SEAL_KEY_MISSING");
+    const { message, found } = await refusal({ key_id: "0x0c" }, "SEAL_KEY_MISSING");
     expect(message).toContain('labelled "k" with id 0c');
-    expect(message).toContain('AES "another" id 07');
+    expect(message).not.toContain("another");
+    expect(found).toContain('"another" (AES, id 07)');
   });
 
   it("is not there on an empty token is SEAL_KEY_MISSING, saying so", async () => {
-    expect(await refusal({}, "SEAL_KEY_MISSING")).toContain("it holds no key");
+    expect((await refusal({}, "SEAL_KEY_MISSING")).found).toContain("it holds no key");
   });
 
-  it("shares its name with another is SEAL_CONFIG, listing both; the id tells them apart", async () => {
+  it("shares its name with another is SEAL_CONFIG, both stand in the cause, and the id tells them apart", async () => {
     await hsm.addAesKey({ label: "k", id: "01" });
     await hsm.addAesKey({ label: "k", id: "02" });
-    const message = await refusal({}, "SEAL_CONFIG");
-    expect(message).toContain('AES "k" id 01');
-    expect(message).toContain('AES "k" id 02');
+    const { advice, found } = await refusal({}, "SEAL_CONFIG");
+    expect(found).toContain('"k" (AES, id 01), "k" (AES, id 02)');
+    expect(advice).toContain("key_label and key_id");
     await withSeal(hsm, { ...stanzaFor(hsm), key_label: "k", key_id: "02" }, async (seal) => {
       expect((await seal.wrap(TEXT)).keyInfo).toEqual({ keyId: "k:02" });
     });
@@ -72,7 +89,7 @@ describe.skipIf(missing)("a key that", () => {
 
   it("is of another type than the mechanism wants is SEAL_CONFIG, naming both", async () => {
     await hsm.addAesKey(AES);
-    const message = await refusal({ mechanism: "0x9" }, "SEAL_CONFIG");
+    const { message } = await refusal({ mechanism: "0x9" }, "SEAL_CONFIG");
     expect(message).toContain("mechanism is CKM_RSA_PKCS_OAEP");
     expect(message).toContain("CKM_AES_GCM");
   });
@@ -97,9 +114,9 @@ describe.skipIf(missing)("an RSA key", () => {
   it("with a hash that the token lacks is SEAL_CONFIG at unwrap, naming the setting", async () => {
     await withSeal(hsm, { ...stanzaFor(hsm), key_label: RSA.label }, async (seal) => {
       const blob = await seal.wrap(TEXT);
-      const { message } = await rejectsWithCode(seal.unwrap(blob), "SEAL_CONFIG");
+      const { message, advice } = await rejectsWithCode(seal.unwrap(blob), "SEAL_CONFIG");
       expect(message).toContain("sha256");
-      expect(message).toContain("rsa_oaep_hash");
+      expect(advice).toContain("rsa_oaep_hash");
     });
   });
 
@@ -125,8 +142,8 @@ describe.skipIf(missing)("an RSA key", () => {
 
   it("of 512 bits holds too little even for an envelope: SEAL_CONFIG", async () => {
     await hsm.addRsaKey({ label: "short", id: "06" }, 512);
-    const message = await refusal({ key_label: "short", rsa_oaep_hash: "sha512" }, "SEAL_CONFIG");
-    expect(message).toContain("use a longer key");
+    const { advice } = await refusal({ key_label: "short", rsa_oaep_hash: "sha512" }, "SEAL_CONFIG");
+    expect(advice).toContain("use a longer key");
   });
 });
 
