@@ -17,7 +17,7 @@ function pages(folder: string): string[] {
 }
 
 const papers = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map((name) => join(root, name)),
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "localstack/README.md"].map((name) => join(root, name)),
   ...pages(join(root, "docs")),
 ];
 
@@ -43,12 +43,10 @@ describe("the project's papers", () => {
     expect(SEAL_TYPES.filter((type) => !readme.includes(`| \`${type}\` |`))).toEqual([]);
   });
 
-  it.each(readdirSync(join(root, "examples/config")))(
-    "examples/config/%s is a configuration without warnings",
-    (name) => {
-      const { config, warnings } = loadConfig([join(root, "examples/config", name)], {});
-      expect(warnings).toEqual([]);
-      expect(config.listener[0]?.address).toEqual({ host: "127.0.0.1", port: 8200 });
-    },
-  );
+  const examples = readdirSync(join(root, "examples/config")).map((name) => `examples/config/${name}`);
+  it.each([...examples, "localstack/sealwright.hcl"])("%s is a configuration without warnings", (name) => {
+    const { config, warnings } = loadConfig([join(root, name)], {});
+    expect(warnings).toEqual([]);
+    expect(config.listener[0]?.address).toEqual({ host: "127.0.0.1", port: 8200 });
+  });
 });
