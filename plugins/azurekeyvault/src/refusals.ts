@@ -68,6 +68,17 @@ const doesNotOpen = (at: Target): Explanation => ({
   message: `${keyAt(at)} does not open this: another key wrapped it, or it was altered`,
 });
 
+// The vault gives a code with every refusal; who gives none stands in between.
+const byProxy = (status: number): Row => ({
+  status,
+  code: /^$/,
+  as: "SEAL_UNAVAILABLE",
+  explain: (at) => ({
+    message: `a proxy before ${at.vaultUrl} does not let requests for the key ${at.key} through (status ${status})`,
+    advice: "correct HTTPS_PROXY, or what the proxy allows",
+  }),
+});
+
 /** The first row that fits counts. Codes are those of Key Vault's REST reference. */
 const REFUSALS: readonly Row[] = [
   {
@@ -89,6 +100,8 @@ const REFUSALS: readonly Row[] = [
       advice: "compare tenant_id and environment with the vault's",
     }),
   },
+  byProxy(403),
+  byProxy(407),
   {
     status: 403,
     code: /^KeyDisabled$/,

@@ -64,6 +64,7 @@ describe("docs/seals/azurekeyvault.md", () => {
       await without({ vault_url: "https://127.0.0.1:1" }, "SEAL_UNAVAILABLE"),
       await without({ authority_host: "https://127.0.0.1:1" }, "SEAL_UNAVAILABLE"),
       await answered("SEAL_UNAVAILABLE", 503),
+      await wrapping("SEAL_UNAVAILABLE", 407),
       loginRefused(target, { host: "https://login", status: 503, body: "" }),
       await wrapping("SEAL_UNAVAILABLE", 200),
       await answered("SEAL_THROTTLED", 429),
