@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ShareNumbers } from "@sealwright/seal";
 import { type OpenStore, proveQuorum, quorumNumbers } from "./authority.ts";
-import type { PlainChange } from "./barrier.ts";
 import { CoreError } from "./errors.ts";
 import { Quorum } from "./quorum.ts";
 import { checkNonce, withQuorum } from "./quorum-step.ts";
@@ -9,23 +8,14 @@ import { foreignStorage } from "./read-only.ts";
 import { LastAnswer } from "./rekey/last-answer.ts";
 import type { Submission } from "./rekey/request.ts";
 import { checkSealConfigs } from "./seal-config-copy.ts";
-import type { Change } from "./storage.ts";
 import type { SealedStore } from "./store.ts";
-
-/** What a quorum allows: entries to write in one batch, and what to answer. Made once, after the quorum was proved. */
-export interface Grant<Answer> {
-  /** Still to be encrypted. */
-  readonly changes: readonly PlainChange[];
-  /** As they are to stand in storage. */
-  readonly raw: readonly Change[];
-  readonly answer: Answer;
-}
 
 /** What is to be allowed, and by how many. */
 export interface Permission<Answer> {
   /** Of the shares that allow it. Rejects where this must not even be asked for. */
   numbers(open: OpenStore): Promise<ShareNumbers>;
-  grant(open: OpenStore): Promise<Grant<Answer>>;
+  /** Does what was allowed, in one batch, after the quorum was proved. Once. Where it rejects, nothing has changed. */
+  carryOut(open: OpenStore): Promise<Answer>;
 }
 
 /** The present quorum's numbers, where it may decide. Rejects with `FOREIGN_STORAGE` or `SEAL_CONFIG_ALTERED`. */
@@ -107,9 +97,7 @@ export class Authorization<Answer, Details> {
       const { permission } = attempt.plan;
       const granted = await withQuorum(this.#quorum, nonce, share, await permission.numbers(open), async (quorum) => {
         await proveQuorum(open, quorum.shares);
-        const { changes, raw, answer } = await permission.grant(open);
-        await open.barrier.write(changes, raw);
-        return { answer };
+        return { answer: await permission.carryOut(open) };
       });
       if (granted === undefined) return { complete: false, status: this.#status() };
       this.drop();

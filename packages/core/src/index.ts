@@ -6,7 +6,6 @@ export {
   ANY_ATTEMPT,
   Authorization,
   type AuthorizationStatus,
-  type Grant,
   type Permission,
   presentQuorum,
 } from "./authorization.ts";
@@ -26,7 +25,7 @@ export { lockAndSave, type SaveLimits, saveCount } from "./counting/save-count.t
 export { openEntry, sealEntry, termOf } from "./entry.ts";
 export * from "./errors.ts";
 export { parseExact, stringifyExact } from "./exact-json.ts";
-export type { InitRequest, InitShares } from "./init.ts";
+export type { InitRequest, InitShares } from "./init/request.ts";
 export { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 export * from "./keyring.ts";
 export { Mutex } from "./mutex.ts";
@@ -58,10 +57,13 @@ export {
 export type { Rewrap, RewrapStatus } from "./seal-wrap/rewrap.ts";
 export { MANY_WRAPS, type WrapCount } from "./seal-wrap/wrap-tally.ts";
 export { decodeWrapped, encodeWrapped } from "./seal-wrap/wrapped-entry.ts";
-export { type AttachedSeal, checkSealName, type SealState, soleSeal } from "./seals/attached-seal.ts";
+export { type AttachedSeal, checkSealName, RECOVERY_KEYS, type SealState, soleSeal } from "./seals/attached-seal.ts";
+export { type BreakGlassRequest, breakGlass, breakGlassTarget } from "./seals/break-glass.ts";
 export { layerKeyIds, type SealHolding, type WrappedEntry } from "./seals/holdings.ts";
 export type { MigrationPlan } from "./seals/migrate.ts";
 export type { Outstanding } from "./seals/outstanding.ts";
+export { type OpeningShares, openingShares, type Recovered, recover } from "./seals/recover.ts";
+export { recoveryKeysUnseal, recoveryKeysUnsealOff, recoveryKeysUnsealOn } from "./seals/recovery-keys-unseal.ts";
 export type { Risk } from "./seals/risk.ts";
 export type { SealMember, SealRecord } from "./seals/seal-record.ts";
 export type { QuorumKind } from "./seals/seal-roster.ts";

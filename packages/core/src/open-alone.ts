@@ -7,7 +7,7 @@ import { layerOf } from "./seal-wrap/entry-layer.ts";
 import type { AttachedSeal } from "./seals/attached-seal.ts";
 import { openBySeals } from "./seals/open-by-seals.ts";
 import { listOutstanding } from "./seals/outstanding.ts";
-import { recordOfShares } from "./seals/seal-record.ts";
+import { recordOfShares, rootKeyPath } from "./seals/seal-record.ts";
 import { SealRoster } from "./seals/seal-roster.ts";
 import { SealSet } from "./seals/seal-set.ts";
 import type { SealView } from "./seals/seal-view.ts";
@@ -23,18 +23,21 @@ export interface AloneOptions {
   /** Lent. */
   readonly seals: readonly AttachedSeal[];
   readonly plugin: SharesSealPlugin;
-  /** A quorum of unseal shares (lent), where people open the storage. */
+  /** A quorum of unseal shares (lent), where people open the storage; or of the seal of shares that `sharesOf` names. */
   readonly unsealShares?: readonly Uint8Array[];
+  readonly sharesOf?: string;
 }
 
 async function openBy(
-  { storage, plugin, unsealShares }: AloneOptions,
+  { storage, plugin, unsealShares, sharesOf }: AloneOptions,
   set: SealSet,
   stored: StoredSeals,
   signal: AbortSignal,
 ): Promise<OpenedBarrier> {
   if (unsealShares !== undefined) {
-    const barrier = await openByShares(storage, plugin, unsealShares);
+    const { record } = stored;
+    const place = record && sharesOf && { name: sharesOf, path: rootKeyPath(record, sharesOf) };
+    const barrier = await openByShares(storage, plugin, unsealShares, place || undefined);
     return { barrier, implied: stored.record ?? recordOfShares(plugin) };
   }
   checkConfigured(stored, set, plugin);

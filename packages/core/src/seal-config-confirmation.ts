@@ -34,19 +34,21 @@ function restored({ seal, recovery }: SealConfigs): Change[] {
 const permissions: Readonly<Record<KeptConfigs, Permission<KeptConfigs>>> = {
   stored: {
     numbers: quorumNumbers,
-    async grant(open) {
+    async carryOut(open) {
       const { seal, recovery } = await plainSealConfigs(open);
       // Which seals there are is no matter of confirming: that stays as this server wrote it.
       const record = open.roster.recorded ? [recordChanges(open.roster.record).raw] : [];
-      return { changes: [sealConfigCopy(seal, recovery)], raw: record, answer: "stored" };
+      await open.barrier.write([sealConfigCopy(seal, recovery)], record);
+      return "stored";
     },
   },
   written: {
     numbers: async (open) => numbersIn(await writtenOrRefuse(open), open),
-    async grant(open) {
+    async carryOut(open) {
       const { raw } = recordChanges(open.roster.record);
       const record = open.roster.recorded ? [raw] : [];
-      return { changes: [], raw: [...restored(await writtenOrRefuse(open)), ...record], answer: "written" };
+      await open.barrier.write([], [...restored(await writtenOrRefuse(open)), ...record]);
+      return "written";
     },
   },
 };

@@ -23,10 +23,13 @@ export interface AttachedSeal {
 // An RSA key of 2,048 bits wraps at most 190 bytes: the name stands twice beside the root key in what is wrapped.
 const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/i;
 
+/** What the recovery key is called among the seals of a storage where it opens it. No seal is configured under it. */
+export const RECOVERY_KEYS = "recovery-keys";
+
 /** Throws `INVALID_REQUEST` unless `name` can name a seal. */
 export function checkSealName(name: string): void {
-  if (NAME.test(name)) return;
-  const rule = "1 to 32 letters, digits, dots, - and _, beginning with a letter or a digit";
+  if (NAME.test(name) && name !== RECOVERY_KEYS) return;
+  const rule = `1 to 32 letters, digits, dots, - and _, beginning with a letter or a digit, and not ${RECOVERY_KEYS}`;
   throw new CoreError("INVALID_REQUEST", `a seal cannot be called ${JSON.stringify(name.slice(0, 80))}: use ${rule}`);
 }
 

@@ -81,10 +81,13 @@ export async function asFirst(
     const why = "the seal that keeps the recovery key does not answer, and without it the recovery shares are lost";
     throw new CoreError("FORCE_NEEDED", why, { cause: held.failure });
   }
-  return autoFirst(open, view, next?.type ?? "", held);
+  return becomeFirst(open, view, held);
 }
 
-async function autoFirst(open: OpenStore, view: SealView, type: string, held: PeoplesKey): Promise<FirstChanges> {
+/** What makes the first seal of `view`, an auto seal, the first. Where `held` has no key, the recovery shares are lost. */
+export async function becomeFirst(open: OpenStore, view: SealView, held: PeoplesKey): Promise<FirstChanges> {
+  const { first, members } = view.record;
+  const type = members.find(({ name }) => name === first)?.type ?? "";
   const { plugin, asking, signal, quorum, storage } = open;
   const config = sealConfig(type, { shares: 1, threshold: 1 });
   const recovery = sealConfig(plugin.type, held.key === undefined ? NO_SHARES : held.numbers);

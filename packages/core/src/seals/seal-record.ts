@@ -94,6 +94,11 @@ export function kekPath({ first }: SealRecord, name: string): string {
   return name === first ? SHAMIR_KEK : `${SEALS}${name}/kek`;
 }
 
+/** `record` with other numbers of shares for the seal called `name`. */
+export function withNumbers(record: SealRecord, name: string, numbers: ShareNumbers): SealRecord {
+  return { ...record, members: record.members.map((each) => (each.name === name ? { ...each, numbers } : each)) };
+}
+
 /** Of a storage of one seal that has no record. */
 export function recordOfOne(name: string, type: string, kind: SealMember["kind"]): SealRecord {
   return { generation: 0, first: name, members: [{ name, type, kind }] };

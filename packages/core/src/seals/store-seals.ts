@@ -9,6 +9,7 @@ import type { Storage } from "../storage.ts";
 import { proveSeal, rootKeyInfo } from "../stored-keys.ts";
 import { addSeal } from "./add-seal.ts";
 import type { AttachedSeal } from "./attached-seal.ts";
+import { type BreakGlassRequest, establishBreakGlass } from "./break-glass.ts";
 import { deliverOutstanding } from "./deliver.ts";
 import { readHoldings, type SealHolding } from "./holdings.ts";
 import { finishMigration, type MigrationPlan, migrate, planMigration, undoMigration } from "./migrate.ts";
@@ -131,6 +132,14 @@ export class StoreSeals {
    */
   remove(name: string, { force = "refuse", signal }: SealChangeOptions = {}): Promise<void> {
     return this.#deps.exclusively((open) => removeSeal(open, name, force), signal);
+  }
+
+  /**
+   * Adds a seal of shares where nobody holds recovery shares that could allow it; elsewhere that takes an `Authorization`
+   * of `breakGlass`. Rejects with `SEALED`, `INVALID_REQUEST` or `WEAKER_SEAL`.
+   */
+  establishShares<Answer>(request: BreakGlassRequest<Answer>, signal?: AbortSignal): Promise<Answer> {
+    return this.#deps.exclusively((open) => establishBreakGlass(open, request), signal);
   }
 
   /** What a migration to the seal called `to` would change: both seals are proved, and nothing is written. */

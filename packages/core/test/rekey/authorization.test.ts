@@ -13,9 +13,10 @@ function permission(): Permission<string> & { granted: number } {
   return {
     granted: 0,
     numbers: presentQuorum,
-    async grant() {
+    async carryOut({ barrier }) {
       this.granted++;
-      return { changes: [{ op: "put", path: PATH, value: Buffer.from("yes") }], raw: [], answer: "token" };
+      await barrier.put(PATH, Buffer.from("yes"));
+      return "token";
     },
   };
 }

@@ -122,10 +122,12 @@ const cases: readonly Case[] = [
     replaces: false,
     async prepare(store, shares) {
       const authorization = new Authorization<null, null>(store, "test");
-      const changes = [{ op: "put" as const, path: "granted", value: Buffer.from("yes") }];
       const { nonce } = await authorization.start(null, {
         numbers: presentQuorum,
-        grant: async () => ({ changes, raw: [], answer: null }),
+        carryOut: async ({ barrier }) => {
+          await barrier.put("granted", Buffer.from("yes"));
+          return null;
+        },
       });
       await authorization.submit(nonce, shares[0]!);
       return { commit: () => authorization.submit(nonce, shares[1]!), after: shares };

@@ -106,10 +106,12 @@ export class RootGeneration {
     const { fingerprint, madePassword, protect } = await protectionFor(order);
     const permission: Permission<GeneratedRootToken> = {
       numbers: presentQuorum,
-      grant: async (open) => {
+      carryOut: async (open) => {
         const { threshold: required } = await presentQuorum(open);
         const { token, changes } = await this.#options.newRootToken();
-        return { changes, raw: [], answer: { encodedToken: await protect(token), fingerprint, required } };
+        const answer = { encodedToken: await protect(token), fingerprint, required };
+        await open.barrier.write(changes);
+        return answer;
       },
     };
     const status = await this.#attempt.start({ startedBy: order.startedBy, fingerprint }, permission);
