@@ -27,12 +27,13 @@ export interface CloudKmsOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-/** Where a key is, in the words of the `seal "gcpckms" { }` block. */
-export interface KeyPlace {
+/** How the key is found, in the words of the `seal "gcpckms" { }` block. */
+export interface KeyConfig {
   readonly project: string;
   readonly region: string;
   readonly key_ring: string;
   readonly crypto_key: string;
+  readonly endpoint: string;
 }
 
 /** A server that runs, with one key in it. */
@@ -42,8 +43,9 @@ export interface CloudKms {
   readonly endpoint: string;
   /** The key's name, `projects/…/cryptoKeys/…`. */
   readonly key: string;
-  /** The same in parts. */
-  readonly place: KeyPlace;
+  readonly config: KeyConfig;
+  /** The same as variables. */
+  readonly env: Readonly<Record<string, string>>;
   /** The methods that were called so far, such as `Decrypt`. */
   readonly calls: readonly string[];
   /** How many connections clients have opened so far. */
@@ -61,19 +63,21 @@ export interface CloudKms {
   online(): Promise<void>;
   /** Takes so many milliseconds for each answer. */
   slow(milliseconds: number): void;
-  /** Answers the next `times` requests with an exceeded quota, 0 for none. */
-  throttle(times: number): void;
-  /** Answers the next `times` requests with `error`: a `StatusError`. */
-  fail(error: Error, times: number): void;
-  /** Changes each answer, given with its method, on its way out. Undefined for no more. */
-  tamper(change: ((method: string, response: object) => object) | undefined): void;
-  /** Takes a permission from everybody, such as `cloudkms.cryptoKeyVersions.useToDecrypt`; unless given, that one and
-   * the one to encrypt. */
+  /** Answers the next `times` requests with an exceeded quota: all, unless told. */
+  throttle(times?: number): void;
+  /** Answers the next `times` requests with `error`, a `StatusError`: all, unless told. */
+  fail(error: Error, times?: number): void;
+  /** Changes each answer, given with its method, on its way out. */
+  tamper(change: (method: string, response: object) => object): void;
+  /**
+   * Takes permissions from everybody, such as `cloudkms.cryptoKeyVersions.useToDecrypt`: that one and the one to
+   * encrypt, unless told.
+   */
   deny(...permissions: readonly string[]): void;
-  /** Gives back what {@link CloudKms.deny} took. */
-  allow(): void;
   /** Sets the service's clock ahead by so many milliseconds. */
   skewClock(milliseconds: number): void;
+  /** Ends all of these but {@link CloudKms.offline}. */
+  heal(): void;
   /** Disables every version of the key that is enabled. */
   disableKey(): void;
   /** Enables every version that is disabled. */
@@ -85,12 +89,7 @@ export interface CloudKms {
   stop(): Promise<void>;
 }
 
-const PLACE: KeyPlace = {
-  project: "test-project",
-  region: "europe-west3",
-  key_ring: "sealwright",
-  crypto_key: "unseal",
-};
+const PLACE = { project: "test-project", region: "europe-west3", key_ring: "sealwright", crypto_key: "unseal" };
 
 function makeKey(store: KeyStore, name: string): CryptoKey {
   const ring = parentOf(name);
@@ -128,11 +127,20 @@ export async function startCloudKms({ tls }: CloudKmsOptions = {}): Promise<Clou
   server.bindAsync("127.0.0.1:0", credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   const proxy = await startFaultProxy({ port: await bound });
 
+  const endpoint = tls === undefined ? `http://${proxy.address}` : `https://localhost:${proxy.port}`;
+
   return {
     port: proxy.port,
-    endpoint: tls === undefined ? `http://${proxy.address}` : `https://localhost:${proxy.port}`,
+    endpoint,
     key: name,
-    place: PLACE,
+    config: { ...PLACE, endpoint },
+    env: {
+      GOOGLE_PROJECT: project,
+      GOOGLE_REGION: region,
+      GCPCKMS_WRAPPER_KEY_RING: key_ring,
+      GCPCKMS_WRAPPER_CRYPTO_KEY: crypto_key,
+      GCPCKMS_WRAPPER_ENDPOINT: endpoint,
+    },
     calls,
     get connections() {
       return proxy.connections;
@@ -149,17 +157,21 @@ export async function startCloudKms({ tls }: CloudKmsOptions = {}): Promise<Clou
     slow(milliseconds) {
       faults.delayMs = milliseconds;
     },
-    throttle: (times) => faults.fail(quotaExceeded(), times),
-    fail: (error, times) => faults.fail(error, times),
+    throttle: (times = Number.POSITIVE_INFINITY) => faults.fail(quotaExceeded(), times),
+    fail: (error, times = Number.POSITIVE_INFINITY) => faults.fail(error, times),
     tamper(change) {
       faults.tamper = change;
     },
     deny(...permissions) {
       for (const each of permissions.length === 0 ? ENCRYPTER_DECRYPTER : permissions) access.denied.add(each);
     },
-    allow: () => access.denied.clear(),
     skewClock(milliseconds) {
       access.clockSkewMs = milliseconds;
+    },
+    heal() {
+      faults.end();
+      access.denied.clear();
+      access.clockSkewMs = 0;
     },
     disableKey() {
       for (const version of key.versions) if (version.state === "ENABLED") setState(version, "DISABLED");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
 import { z } from "zod";
 import { type Credentials, readCredentials } from "./credentials.ts";
@@ -118,6 +119,10 @@ export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment
       throw contradiction(`endpoint ${config.endpoint} has no TLS: write https://, or see endpoint_plaintext`);
     }
     env.log("warn", inPlain(url.host));
+  }
+  if (url.protocol === "https:" && isIP(url.hostname.replace(/^\[|\]$/g, "")) !== 0) {
+    // Google's client would put the address where TLS takes names only.
+    throw contradiction(`endpoint ${config.endpoint} has an address: TLS needs the name that its certificate is for`);
   }
   return {
     keyRing: { project: config.project, region: config.region, ring: config.key_ring },

@@ -30,7 +30,7 @@ const REASONS: readonly (Reason & { readonly says: RegExp })[] = [
   {
     says: /self[- ]signed|unable to (verify|get)|untrusted/i,
     why: "its certificate comes from no authority that is trusted",
-    advice: "give that authority in the variable NODE_EXTRA_CA_CERTS",
+    advice: "give that authority as tls_ca_cert",
   },
   { says: /wrong version number|packet length/i, ...NO_TLS },
   { says: /EPROTO|SSL routines|TLS/, why: "no TLS connection came about", advice: "see the cause in the log" },

@@ -56,6 +56,11 @@ describeSealConformance(
           stanza: { ...valid, endpoint: "http://kms.example:9000" },
           says: "endpoint_plaintext",
         },
+        {
+          wrong: "an endpoint with TLS at an address",
+          stanza: { ...valid, endpoint: "https://10.0.0.1" },
+          says: "TLS needs the name",
+        },
         { wrong: "a user agent of two lines", stanza: { ...valid, user_agent: "a\nb" }, says: "no header can carry" },
         { wrong: "credentials that are not there", stanza: { ...valid, credentials: "/no/such" }, says: "ENOENT" },
         { wrong: "an authority that is not there", stanza: { ...valid, tls_ca_cert: "/no/such" }, says: "/no/such" },

@@ -9,9 +9,16 @@ export class Faults {
   tamper: ((method: string, response: object) => object) | undefined;
   #failure: { readonly error: Error; left: number } | undefined;
 
-  /** Answers the next `times` requests with `error`; `Infinity` until told otherwise. */
+  /** Answers the next `times` requests with `error`. */
   fail(error: Error, times: number): void {
     this.#failure = { error, left: times };
+  }
+
+  /** Does everything right again. */
+  end(): void {
+    this.delayMs = 0;
+    this.tamper = undefined;
+    this.#failure = undefined;
   }
 
   /** What comes before every answer. Throws where a failure is due. */

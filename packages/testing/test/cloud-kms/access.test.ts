@@ -37,7 +37,7 @@ describe("without TLS", () => {
 
   const encrypt = () => client.encrypt({ name: kms.key, plaintext }, once);
 
-  test("a denied permission is PERMISSION_DENIED, naming it and the key, until it is allowed", async () => {
+  test("a denied permission is PERMISSION_DENIED, naming it and the key, until it is given back", async () => {
     kms.deny(ENCRYPT);
     expect(await refusal(encrypt())).toMatchObject({
       code: PERMISSION_DENIED,
@@ -45,7 +45,7 @@ describe("without TLS", () => {
       reason: "IAM_PERMISSION_DENIED",
       errorInfoMetadata: { permission: ENCRYPT, resource: kms.key },
     });
-    kms.allow();
+    kms.heal();
     const [{ ciphertext }] = await encrypt();
     kms.deny();
     const decrypt = client.decrypt({ name: kms.key, ciphertext: ciphertext ?? "" });
@@ -90,7 +90,7 @@ describe("without TLS", () => {
     const start = performance.now();
     await encrypt();
     expect(performance.now() - start).toBeGreaterThan(290);
-    kms.slow(0);
+    kms.heal();
     await kms.offline();
     expect((await refusal(encrypt())).code).toBe(UNAVAILABLE);
     await kms.online();
@@ -115,7 +115,7 @@ describe("with TLS", () => {
     kms = await startCloudKms({ tls: authority.issue(["localhost"]) });
   });
   afterAll(() => kms.stop());
-  afterEach(() => kms.skewClock(0));
+  afterEach(() => kms.heal());
 
   async function encryptAs(key: ServiceAccountKey | undefined, name = kms.key): Promise<unknown> {
     const client = secureClientFor(kms, authority.ca, key);

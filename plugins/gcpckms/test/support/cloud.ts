@@ -15,7 +15,7 @@ export async function openSeal(stanza: Stanza, env: SealEnvironment = quietEnvir
 
 /** A stanza for the one key of `cloud`. */
 export function stanzaFor(cloud: CloudKms): Record<string, string> {
-  return { ...cloud.place, endpoint: cloud.endpoint };
+  return { ...cloud.config };
 }
 
 /** A client of Google's without credentials, as emulators are spoken to. */
