@@ -52,6 +52,15 @@ export function garbled(request: Request, status: number | undefined): SealError
   );
 }
 
+/** The SDK failed before anything was sent. */
+export function notMade(request: Request, cause: unknown): SealError {
+  const message = `the AWS SDK could not ask ${kmsAt(request)} for ${request.action} with the ${keyNamed(request.key)}`;
+  return new SealError("SEAL_CONFIG", message, {
+    cause,
+    advice: "the log has what it said; check endpoint, region and the AWS_ variables",
+  });
+}
+
 /** A seal without a key of its own was asked to wrap. */
 export function unwrapsOnly(): SealError {
   return new SealError(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The two requests to KMS, by the AWS SDK. This file is what loads the SDK, so it is imported when a seal is opened. */
 import { DecryptCommand, EncryptCommand, KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
-import { isSealError, type SealEnvironment } from "@sealwright/seal";
+import { isSealError, type SealEnvironment, type SealError } from "@sealwright/seal";
 import { isLoopback, type KmsSettings } from "./config.ts";
 import { credentialsFor } from "./credentials.ts";
-import { type Action, abandoned, garbled, keyNamed, kmsAt, noSuchKey, type Request } from "./errors.ts";
+import { type Action, abandoned, garbled, keyNamed, kmsAt, noSuchKey, notMade, type Request } from "./errors.ts";
 import { isKeyName, keyAddressedIn } from "./key-id.ts";
 import { refused } from "./refusals.ts";
 import { regionOf } from "./region.ts";
@@ -29,20 +29,24 @@ export interface Kms {
   close(): void;
 }
 
+/** The HTTP status of the answer that the SDK threw `error` over; undefined where none came. */
+function statusOf(error: Error): number | undefined {
+  return "$metadata" in error ? (error as KMSServiceException).$metadata.httpStatusCode : undefined;
+}
+
 /** What a rejected request comes to. */
-function failureOf(request: Request, error: unknown, signal: AbortSignal): Error {
+function failureOf(request: Request, error: unknown, signal: AbortSignal): SealError {
   if (isSealError(error)) return error;
   if (signal.aborted) return abandoned(request, signal.reason);
-  if (!(error instanceof Error)) return garbled(request, undefined);
+  if (!(error instanceof Error)) return notMade(request, error);
   if (isConnectionError(error)) return unreachable(`${kmsAt(request)}, which has the ${keyNamed(request.key)},`, error);
-  const metadata = "$metadata" in error ? (error.$metadata as KMSServiceException["$metadata"]) : {};
-  const { httpStatusCode: status } = metadata;
-  // A body that was no JSON of KMS's has no error name, and none of its text may go on: it may hold key bytes.
-  const named = error instanceof KMSServiceException && error.name !== "Unknown";
-  if (named) return refused(request, { name: error.name, status: status ?? 0, message: error.message });
-  if (status === 429 || (status !== undefined && status >= 500)) {
-    return refused(request, { name: "no name", status, message: "its body is not one of KMS" });
+  const status = statusOf(error);
+  if (status === undefined) return notMade(request, error);
+  if (error instanceof KMSServiceException && error.name !== "Unknown") {
+    return refused(request, { name: error.name, status, message: error.message });
   }
+  // What KMS did not word has no error's name, and none of its text may go on: it may hold key bytes.
+  if (status === 429 || status >= 500) return refused(request, { name: "no name", status, message: "no words of KMS" });
   return garbled(request, status);
 }
 

@@ -47,6 +47,10 @@ describe("docs/seals/awskms.md", () => {
       controller.abort();
       return rejectsWithCode(call, "SEAL_TIMEOUT");
     };
+    const withFips = (): Promise<CodedError> => {
+      vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
+      return opened({}, "SEAL_CONFIG");
+    };
     vi.stubEnv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
     const withoutCredentials = { access_key: "", secret_key: "", shared_creds_profile: "no-such-profile" };
     const provoked = [
@@ -83,6 +87,7 @@ describe("docs/seals/awskms.md", () => {
       await rejectsWithCode(openSeal({ ...stanza, secret_key: "" }), "SEAL_CONFIG"),
       await rejectsWithCode(openSeal({ ...stanza, kms_key_id: "arn:aws:kms:eu-west-1:1:key/k" }), "SEAL_CONFIG"),
       await abandoned(seal),
+      await withFips(),
     ];
     checkErrorTable("awskms", provoked);
     await seal.close();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** No answer comes, or none of HTTP: the reason is named, and the seal works again afterwards. */
+/** Nothing is asked, no answer comes, or none of HTTP: the reason is named, and the seal works again afterwards. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createSecureServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -35,6 +35,15 @@ async function unreached(settings: Stanza): Promise<CodedError> {
     await seal.close();
   }
 }
+
+test("a setting that the SDK cannot make a request of is SEAL_CONFIG, and the log has what it says", async () => {
+  vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
+  const seal = await openSeal({ ...stanza, endpoint: kms.address });
+  const { message, cause } = await rejectsWithCode(seal.wrap(rootKey), "SEAL_CONFIG");
+  expect(message).toContain("the AWS SDK could not ask AWS KMS at");
+  expect(String(cause)).toContain("FIPS");
+  await seal.close();
+});
 
 test("no such host", async () => {
   const { message } = await unreached({ endpoint: "http://no-such-host.invalid" });
