@@ -8,17 +8,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeTestAuthority, type TestAuthority } from "../certificates.ts";
-import { answerDataPlane, type KeyCall } from "./data-plane.ts";
+import type { KeyCall } from "./data-plane.ts";
 import { type Identity, KEY_PERMISSIONS, type KeyPermission } from "./identities.ts";
 import { KeyStore, type KeyVersion } from "./keys.ts";
-import { type Listener, listen, type Reply, type Request } from "./listener.ts";
+import { listen, type Reply } from "./listener.ts";
 import { answerLogin } from "./login.ts";
 import { answerMachine, type Machine } from "./managed-identity.ts";
-import { ServiceError, throttled } from "./service-error.ts";
 import { Tenant } from "./tenant.ts";
-
-/** The resource that tokens for Key Vault are of in Azure's public cloud. */
-export const KEY_VAULT_RESOURCE = "https://vault.azure.net";
+import { answerVault, type Vault } from "./vault.ts";
 
 const KEY_NAME = "autounseal";
 const VAULT_NAME = "sealwright-test";
@@ -90,45 +87,6 @@ export interface KeyVaultServer {
 
 const SEAL_PERMISSIONS: readonly KeyPermission[] = ["wrapKey", "unwrapKey"];
 
-interface Vault {
-  readonly tenant: Tenant;
-  readonly keys: KeyStore;
-  readonly calls: KeyCall[];
-  clockSkew: number;
-  retryAfter: number | undefined;
-  answer: ((call: KeyCall) => Reply | undefined) | undefined;
-}
-
-async function answerVault(vault: Vault, loginUrl: string, request: Request): Promise<Reply> {
-  const { tenant, keys, calls } = vault;
-  const challenge = `Bearer authorization="${loginUrl}/${tenant.id}", resource="${KEY_VAULT_RESOURCE}"`;
-  try {
-    if (vault.retryAfter !== undefined) throw throttled(vault.retryAfter);
-    const now = Math.floor((Date.now() + vault.clockSkew) / 1_000);
-    const expected = { audience: KEY_VAULT_RESOURCE, issuer: tenant.issuer, now };
-    const identity = tenant.find(tenant.tokens.check(request.headers.authorization, expected));
-    if (identity === undefined) throw new ServiceError(401, "Unauthorized", "The client of this token is not known.");
-    const onCall = (call: KeyCall): Reply | undefined => {
-      calls.push(call);
-      return vault.answer?.(call);
-    };
-    const plane = { vault: VAULT_NAME, base: request.url.origin, keys, onCall };
-    return await answerDataPlane(plane, request, identity);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    const { status, body } = error;
-    const headers = { ...error.headers, ...(status === 401 ? { "WWW-Authenticate": challenge } : {}) };
-    return { status, body, headers };
-  }
-}
-
-/** The answer with the time at the vault. */
-async function withDate(vault: Vault, answer: Promise<Reply>): Promise<Reply> {
-  const { headers, ...reply } = await answer;
-  const date = new Date(Date.now() + vault.clockSkew).toUTCString();
-  return { ...reply, headers: { Date: date, ...headers } };
-}
-
 async function writeFiles(folder: string, ca: string, federatedToken: string): Promise<readonly [string, string]> {
   const files = [join(folder, "ca.pem"), join(folder, "federated-token")] as const;
   await Promise.all([writeFile(files[0], ca), writeFile(files[1], federatedToken)]);
@@ -139,7 +97,15 @@ async function writeFiles(folder: string, ca: string, federatedToken: string): P
 export async function startKeyVault(): Promise<KeyVaultServer> {
   const tenant = new Tenant();
   const keys = new KeyStore();
-  const vault: Vault = { tenant, keys, calls: [], clockSkew: 0, retryAfter: undefined, answer: undefined };
+  const vault: Vault = {
+    name: VAULT_NAME,
+    tenant,
+    keys,
+    calls: [],
+    clockAhead: 0,
+    retryAfter: undefined,
+    answer: undefined,
+  };
   const identity = tenant.add(SEAL_PERMISSIONS);
   const admin = tenant.add(KEY_PERMISSIONS);
   const identityResourceId = `/subscriptions/${randomUUID()}/userAssignedIdentities/sealwright`;
@@ -152,10 +118,7 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
   const [caFile, tokenFile] = await writeFiles(folder, authority.ca, identity.federatedToken);
   const login = await listen(async (request) => answerLogin(tenant, request), certificate);
   const metadata = await listen(async (request) => answerMachine(tenant, machine, request));
-  const listener: Listener = await listen(
-    (request) => withDate(vault, answerVault(vault, login.url, request)),
-    certificate,
-  );
+  const listener = await listen((request) => answerVault(vault, login.url, request), certificate);
 
   const setEnabled = (enabled: boolean): void => {
     for (const { version } of keys.versions(KEY_NAME)) keys.update(KEY_NAME, version, { attributes: { enabled } });
@@ -217,7 +180,7 @@ export async function startKeyVault(): Promise<KeyVaultServer> {
     recoverKey: () => void keys.recover(KEY_NAME),
     rotateKey: async () => (await keys.rotate(KEY_NAME)).version,
     skewClock(milliseconds) {
-      vault.clockSkew = milliseconds;
+      vault.clockAhead = milliseconds;
     },
     async stop() {
       await Promise.all([listener, login, metadata].map((each) => each.offline()));
