@@ -33,8 +33,16 @@ describe.skipIf(partMissing("LocalStack"))("a server with the configuration of l
     kms = undefined;
   };
   const command = (args: readonly string[]) => place.run(args, { VAULT_ADDR: server.url, VAULT_TOKEN: token });
-  const ask = async (method: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-    const answer = await fetch(`${server.url}/v1/${path}`, { method, headers: { "X-Vault-Token": token } });
+  const ask = async (
+    method: string,
+    path: string,
+    input?: object,
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const answer = await fetch(`${server.url}/v1/${path}`, {
+      method,
+      headers: { "X-Vault-Token": token },
+      ...(input === undefined ? {} : { body: JSON.stringify(input) }),
+    });
     const text = await answer.text();
     return { status: answer.status, body: text === "" ? {} : (JSON.parse(text) as Record<string, unknown>) };
   };
@@ -82,6 +90,18 @@ describe.skipIf(partMissing("LocalStack"))("a server with the configuration of l
     expect((await ask("GET", "sys/key-status")).body.term).toBe(before.term);
     expect(await secret()).toBe("correct-horse");
     expect(await command(["kv", "put", "secret/meanwhile", "password=battery"])).toMatchObject({ code: 0 });
+  });
+
+  test("refuses new recovery keys with 503 while KMS is away, and the old ones stay", async () => {
+    const shares = { secret_shares: 1, secret_threshold: 1 };
+    const { nonce } = (await ask("PUT", "sys/rekey-recovery-key/init", shares)).body;
+    const submit = (key = "") => ask("PUT", "sys/rekey-recovery-key/update", { nonce, key });
+    const [first, second, third] = recoveryKeys;
+    expect([(await submit(first)).status, (await submit(second)).status]).toEqual([200, 200]);
+    const last = await submit(third);
+    expect([last.status, JSON.stringify(last.body)]).toEqual([503, expect.stringContaining("nothing listens there")]);
+    await ask("DELETE", "sys/rekey-recovery-key/init");
+    expect((await ask("GET", "sys/seal-status")).body).toMatchObject({ n: 5, t: 3 });
   });
 
   test("started while KMS is away it waits and says why, and unseals within a pause of its return", async () => {
