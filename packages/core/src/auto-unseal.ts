@@ -31,7 +31,10 @@ export interface AutoUnsealerOptions {
 
 /** Whether to try again could do harm: a PIN that was refused counts towards a lock. */
 function isFinal(error: unknown): boolean {
-  return isSealError(error) && error.final;
+  if (isSealError(error)) return error.final;
+  // Where several seals were asked, each reason has to be final.
+  const { cause } = error instanceof CoreError && error.code === "NO_SEAL_ANSWERS" ? error : {};
+  return cause instanceof AggregateError && cause.errors.length > 0 && cause.errors.every(isFinal);
 }
 
 const NOT_TRIED_AGAIN =

@@ -64,6 +64,7 @@ export type { MigrationPlan } from "./seals/migrate.ts";
 export type { Outstanding } from "./seals/outstanding.ts";
 export { type OpeningShares, openingShares, type Recovered, recover } from "./seals/recover.ts";
 export { recoveryKeysUnseal, recoveryKeysUnsealOff, recoveryKeysUnsealOn } from "./seals/recovery-keys-unseal.ts";
+export type { RewrappedEntry } from "./seals/rewrap-root-key.ts";
 export type { Risk } from "./seals/risk.ts";
 export type { SealMember, SealRecord } from "./seals/seal-record.ts";
 export type { QuorumKind } from "./seals/seal-roster.ts";

@@ -3,6 +3,7 @@
 
 import type { RewrapStatus } from "./seal-wrap/rewrap.ts";
 import type { WrapCount } from "./seal-wrap/wrap-tally.ts";
+import type { RewrappedEntry } from "./seals/rewrap-root-key.ts";
 
 /**
  * What an encryption under the active data key was for: an entry of a batch, something that is not stored, such as a
@@ -39,6 +40,8 @@ export interface StoreObserver {
   sealDoubted(name: string, error: unknown): void;
   /** The seal was given what it missed, at `path`. */
   outstandingDelivered(name: string, path: string): void;
+  /** The root key or the recovery key is under a newer key of its seal now. */
+  rootKeyRewrapped(entry: RewrappedEntry): void;
   /** A key of the seal has wrapped so often that it should be replaced. Once in a process and key. */
   sealKeyUsedUp(count: WrapCount): void;
   /** A batch was written through the barrier. Milliseconds. */
@@ -68,4 +71,5 @@ export const UNOBSERVED: StoreObserver = {
   sealKeyUsedUp() {},
   sealDoubted() {},
   outstandingDelivered() {},
+  rootKeyRewrapped() {},
 };

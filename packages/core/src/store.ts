@@ -93,6 +93,9 @@ export class SealedStore {
         const unsealed = home();
         return unsealed && this.#home(unsealed);
       },
+      rewrapRootKeys: async () => {
+        if (this.autoSealed) await this.seals.rewrapRootKey();
+      },
       observer: this.#observer,
     });
     this.#upkeep = new KeyUpkeep({

@@ -106,6 +106,12 @@ export async function rootKeyInfo(storage: Storage, path = STORED_KEYS): Promise
   return decodeEntry(path, entry).keyInfo;
 }
 
+/** The key id of the sealed blob at `path`, empty where it names none; undefined where there is no entry. */
+export async function keyIdAt(storage: Storage, path: string): Promise<string | undefined> {
+  const entry = await storage.get(path);
+  return entry === undefined ? undefined : (decodeEntry(path, entry).keyInfo?.keyId ?? "");
+}
+
 /**
  * Proves a seal before anything is stored under it: wraps and unwraps random bytes as long as a stored root key, and
  * answers what wrapped them, where the seal says so. Passes on what the seal rejects with; `SEAL_CONFIG` when the answer is not what was wrapped.

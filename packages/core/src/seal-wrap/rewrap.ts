@@ -7,7 +7,7 @@ import { type KeyringHome, keyringEntry, rootKeyEntry } from "../commit.ts";
 import { CoreError } from "../errors.ts";
 import { withEncryptions } from "../keyring.ts";
 import type { StoreObserver } from "../observer.ts";
-import { KEYRING } from "../paths.ts";
+import { KEYRING, STORED_KEYS } from "../paths.ts";
 import { listOutstanding } from "../seals/outstanding.ts";
 import type { Change, Storage } from "../storage.ts";
 import { type EntryLayer, LAYERED_PATHS } from "./entry-layer.ts";
@@ -31,6 +31,8 @@ export interface RewrapHome extends KeyringHome {
 export interface RewrapOptions {
   /** The open store's; undefined while it is sealed or where it is foreign, which is never rewritten. */
   readonly home: () => RewrapHome | undefined;
+  /** Moves what is under a seal and has no layer, the root key and the recovery key, when an operator asks. */
+  readonly rewrapRootKeys: () => Promise<unknown>;
   readonly observer: StoreObserver;
 }
 
@@ -62,7 +64,7 @@ export class Rewrap {
     if (home === undefined) throw new CoreError("SEALED", "the store is sealed, or its storage is read only");
     if (this.#running !== undefined) return "running";
     const noted = home.storage.write([placeChange(FROM_THE_START)]);
-    this.#run(noted.then(() => this.#rewriteAll(FROM_THE_START)));
+    this.#run(noted.then(() => this.#rewriteEverything()));
     await noted;
     return "started";
   }
@@ -95,6 +97,16 @@ export class Rewrap {
       if (home() !== undefined) observer.rewrapFailed(undefined, error);
       return undefined;
     }
+  }
+
+  async #rewriteEverything(): Promise<void> {
+    try {
+      await this.#options.rewrapRootKeys();
+    } catch (error) {
+      if (this.#options.home() === undefined) return;
+      this.#options.observer.rewrapFailed(STORED_KEYS, error);
+    }
+    await this.#rewriteAll(FROM_THE_START);
   }
 
   async #rewriteAll(start: RewrapPlace): Promise<void> {

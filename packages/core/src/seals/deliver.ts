@@ -11,6 +11,7 @@ import { proveSeal, sealRecoveryKey, unwrapEntry } from "../stored-keys.ts";
 import { isWrongAnswer } from "./open-by-seals.ts";
 import { listOutstanding, type Outstanding, settleOutstanding } from "./outstanding.ts";
 import { readRecoveryKey } from "./recovery-key.ts";
+import { misplacedFirst, reorder } from "./reorder.ts";
 import { rootKeyChange } from "./root-key-entry.ts";
 import type { SealRoster } from "./seal-roster.ts";
 import type { SealSet } from "./seal-set.ts";
@@ -28,7 +29,7 @@ export interface DeliveryDeps {
 }
 
 /**
- * Gives every seal that answers what is outstanding for it, and one in doubt the root key anew: what it holds may be the
+ * Makes the best seal by priority the first where it is not, and gives every seal that answers what is outstanding for it, and one in doubt the root key anew: what it holds may be the
  * stale one. Each proves itself first, and that its key is still the one that wrapped what it holds; one that has come
  * back with another key is given nothing. What fails stays outstanding. Never rejects.
  */
@@ -36,6 +37,11 @@ export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
   const { storage, set, signal, roster: current } = deps;
   const roster = current();
   if (roster === undefined || !roster.recorded) return;
+  try {
+    if (misplacedFirst(roster) !== undefined) await deps.exclusively(reorder);
+  } catch {
+    // The seal that should be the first does not answer: the one that is stays it.
+  }
   try {
     const outstanding = await listOutstanding(storage);
     const due = roster.view.keepers.filter(

@@ -14,6 +14,7 @@ import { deliverOutstanding } from "./deliver.ts";
 import { readHoldings, type SealHolding } from "./holdings.ts";
 import { finishMigration, type MigrationPlan, migrate, planMigration, undoMigration } from "./migrate.ts";
 import { removeSeal } from "./remove-seal.ts";
+import { type RewrappedEntry, rewrapRootKey } from "./rewrap-root-key.ts";
 import type { Risk } from "./risk.ts";
 import { rootKeyPath } from "./seal-record.ts";
 import type { SealRoster } from "./seal-roster.ts";
@@ -115,6 +116,27 @@ export class StoreSeals {
    */
   deliverOutstanding(): Promise<void> {
     return deliverOutstanding(this.#deps);
+  }
+
+  /**
+   * Moves what the auto seals have wrapped for themselves, root key and recovery key, to the newest versions of their keys:
+   * of the seal called `name`, or of each. Answers what moved. Rejects with `SEALED`, `INVALID_REQUEST`, or with the first
+   * failure of a seal once all have been tried.
+   */
+  async rewrapRootKey(name?: string, signal?: AbortSignal): Promise<readonly RewrappedEntry[]> {
+    const { observer } = this.#deps;
+    return this.#deps.exclusively(async (open) => {
+      const keepers = open.roster.view.keepers.filter(
+        (each) => each.kind === "auto" && (name ?? each.name) === each.name,
+      );
+      if (keepers.length === 0) throw new CoreError("INVALID_REQUEST", "there is no such seal to rewrap by");
+      const results = await Promise.allSettled(keepers.map((keeper) => rewrapRootKey(open, keeper)));
+      const moved = results.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+      for (const each of moved) observer.rootKeyRewrapped(each);
+      const failure = results.find((each) => each.status === "rejected");
+      if (failure !== undefined) throw failure.reason;
+      return moved;
+    }, signal);
   }
 
   /**

@@ -20,6 +20,8 @@ export interface Observed extends StoreObserver {
   readonly doubted: string[];
   /** `seal path` of what was delivered late. */
   readonly delivered: string[];
+  /** `seal path from to` of what moved to a newer key. */
+  readonly moved: string[];
   readonly encryptions: Record<string, number>;
   puts: number;
 }
@@ -35,6 +37,7 @@ export function observed(): Observed {
     usedUp: [],
     doubted: [],
     delivered: [],
+    moved: [],
     encryptions: {},
     puts: 0,
     wrote(puts) {
@@ -63,6 +66,9 @@ export function observed(): Observed {
     },
     outstandingDelivered(name, path) {
       it.delivered.push(`${name} ${path}`);
+    },
+    rootKeyRewrapped({ seal, path, from, to }) {
+      it.moved.push(`${seal} ${path} ${from} ${to}`);
     },
     rotationFailed(_reason, error) {
       it.failedRotations.push(error);

@@ -3,6 +3,7 @@ import {
   type CountSave,
   type EncryptionPurpose,
   explainUnsealFailure,
+  type RewrappedEntry,
   type RewrapStatus,
   type RotationReason,
   type SealedStore,
@@ -100,6 +101,12 @@ export class StoreMetrics implements StoreObserver {
 
   outstandingDelivered(name: string, path: string): void {
     this.#deps.log.info("a seal was given what it had missed", { seal: name, path });
+  }
+
+  rootKeyRewrapped({ seal, path, from, to }: RewrappedEntry): void {
+    const help = "Root keys and recovery keys that were moved to a newer key of their seal.";
+    this.#deps.measurements.counter("sealwright.root_key_rewraps_total", help, { seal }).add();
+    this.#deps.log.info(`${path} is under a newer key of its seal now`, { seal, from, to });
   }
 
   countSaveEnded(save: CountSave): void {
