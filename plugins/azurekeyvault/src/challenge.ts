@@ -18,11 +18,12 @@ function parametersOf(header: string): Readonly<Record<string, string>> {
   return Object.fromEntries([...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
 }
 
-/** Whether a token for `resource` is of no use but at this vault's cloud: of the vault's own domain, or as configured. */
+/** Whether a token for `resource` is of no use elsewhere: it is this vault, the domain that it is in, or as configured. */
 function isOwn(resource: string, settings: Settings): boolean {
-  const url = URL.parse(resource);
-  if (url === null) return false;
-  return new URL(settings.vaultUrl).hostname.endsWith(`.${url.hostname}`) || url.host === settings.resource;
+  const wanted = URL.parse(resource);
+  if (wanted === null) return false;
+  const vault = new URL(settings.vaultUrl);
+  return [vault.host, settings.resource].includes(wanted.host) || vault.hostname.endsWith(`.${wanted.hostname}`);
 }
 
 function challengeIn(response: PipelineResponse, settings: Settings): TokenRequest | undefined {

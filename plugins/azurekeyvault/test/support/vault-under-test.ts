@@ -33,22 +33,15 @@ async function ofEmulator(url: string, server: KeyVaultServer): Promise<VaultUnd
   const ca = `${server.authority.ca}${emulatorCa === undefined ? "" : await readFile(emulatorCa, "utf8")}`;
   const caFile = join(folder, "ca.pem");
   await writeFile(caFile, ca);
-  const credential = new ClientSecretCredential(server.tenantId, server.admin.clientId, server.admin.clientSecret, {
-    authorityHost: server.authorityHost,
-    disableInstanceDiscovery: true,
-    additionallyAllowedTenants: ["*"],
-    tlsOptions: { ca },
-  });
+  // Whatever directory the emulator points to, this one's token has to do.
+  const { clientId, clientSecret } = server.admin;
+  const login = { authorityHost: server.authorityHost, disableInstanceDiscovery: true, tlsOptions: { ca } };
+  const directory = new ClientSecretCredential(server.tenantId, clientId, clientSecret, login);
+  const credential = { getToken: () => directory.getToken("https://vault.azure.net/.default") };
   const client = new KeyClient(url, credential, { disableChallengeResourceVerification: true, tlsOptions: { ca } });
   const names = [0, 1].map(() => `sealwright-${randomBytes(6).toString("hex")}`);
   for (const name of names) await client.createKey(name, "RSA", { keySize: 2048 });
-  const stanzas = names.map((key_name) => ({
-    ...server.config,
-    key_name,
-    vault_url: url,
-    resource: new URL(url).host,
-    tls_ca_cert: caFile,
-  }));
+  const stanzas = names.map((key_name) => ({ ...server.config, key_name, vault_url: url, tls_ca_cert: caFile }));
   return {
     stanza: stanzas[0]!,
     otherStanza: stanzas[1]!,
