@@ -7,7 +7,14 @@ import { prepare } from "./prepare.mjs";
 const { node, root } = prepare();
 const server = spawn(
   node,
-  [`${root}/packages/cli/dist-bundle/sealwright.mjs`, "server", "-quickstart", ...process.argv.slice(2)],
+  // No debugger at a signal: the server's memory holds keys.
+  [
+    "--disable-sigusr1",
+    `${root}/packages/cli/dist-bundle/sealwright.mjs`,
+    "server",
+    "-quickstart",
+    ...process.argv.slice(2),
+  ],
   {
     cwd: root,
     stdio: "inherit",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sealwright server`: from arguments to a running process and its end. */
-import { loadConfig, type ServerConfig } from "./config/index.ts";
+import { loadConfig, type ServerConfig, withLastTry } from "./config/index.ts";
 import { banner } from "./runtime/banner.ts";
 import { type DevOptions, devConfig, devRun } from "./runtime/dev.ts";
 import { createLog, type Log } from "./runtime/log.ts";
@@ -19,6 +19,8 @@ export interface ServerArguments {
   readonly dev?: DevOptions;
   /** Wins over the configuration's. */
   readonly logLevel?: ServerConfig["log_level"];
+  /** Log in even where one more wrong PIN locks a token. */
+  readonly forceLastTry?: boolean;
 }
 
 /** The streams and variables that a server uses. */
@@ -78,7 +80,8 @@ async function settle(args: ServerArguments, server: RunningServer, log: Log): P
 function configure(args: ServerArguments, env: ServerIo["env"]): ReturnType<typeof loadConfig> {
   if (args.dev !== undefined) return { config: devConfig(args.dev, env), warnings: [] };
   if (args.quickstart) return { config: quickstartConfig(env), warnings: [] };
-  return loadConfig(args.configPaths, env);
+  const { config, warnings } = loadConfig(args.configPaths, env);
+  return { config: args.forceLastTry ? { ...config, seal: withLastTry(config.seal) } : config, warnings };
 }
 
 async function reload(server: RunningServer, log: Log): Promise<void> {

@@ -31,6 +31,10 @@ export const server = defineCommand({
       of: ["trace", "debug", "info", "warn", "error", "off"],
       usage: "How much to log: trace, debug, info, warn, error or off. It wins over the configuration's log_level.",
     }),
+    forceLastTry: toggle({
+      name: "force-last-try",
+      usage: "With -config: log in to an HSM even where one more wrong PIN locks its token. For one start.",
+    }),
   },
   async run({ flags, io }) {
     const ways = [flags.configs.length > 0, flags.dev, flags.quickstart].filter(Boolean).length;
@@ -39,11 +43,15 @@ export const server = defineCommand({
     if (!flags.dev && (flags.devRootTokenId !== undefined || flags.devListenAddress !== undefined)) {
       throw new UsageError("-dev-root-token-id and -dev-listen-address are for -dev only.");
     }
+    if (flags.forceLastTry && flags.configs.length === 0) {
+      throw new UsageError("-force-last-try is for -config only: the others use no HSM.");
+    }
     const { runServer } = await import("@sealwright/server");
     return runServer(
       {
         configPaths: flags.configs,
         quickstart: flags.quickstart,
+        forceLastTry: flags.forceLastTry,
         ...(flags.logLevel !== undefined && { logLevel: flags.logLevel }),
         ...(flags.dev && {
           dev: {

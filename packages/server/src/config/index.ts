@@ -7,7 +7,7 @@ export type { LogLevel } from "./general.ts";
 export type { ListenerConfig } from "./listener.ts";
 export { loadConfig, parseDocument } from "./load.ts";
 export type { PluginConfig } from "./plugin.ts";
-export { SEAL_KEYS, type SealConfig } from "./seal.ts";
+export { SEAL_KEYS, type SealConfig, withLastTry } from "./seal.ts";
 export { type Origin, readVariable } from "./section.ts";
 export { type ConfigDocument, readConfig, type ServerConfig } from "./server-config.ts";
 export type { StorageConfig } from "./storage.ts";

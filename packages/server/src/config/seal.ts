@@ -50,6 +50,8 @@ export interface SealConfig extends Omit<ValuesOf<typeof settings>, "name" | "pu
   readonly stanza: Stanza;
   /** Where each key of the stanza stands. */
   readonly positions: ReadonlyMap<string, SourcePosition>;
+  /** The operator's leave, by the command line, to log in even where one more wrong PIN locks a token. */
+  readonly lastTry?: true;
   /** Where the block stands; undefined for the Shamir seal that is meant when there is no block. */
   readonly at: SourcePosition | undefined;
 }
@@ -169,4 +171,9 @@ function requireOneType(seals: readonly SealConfig[], { env }: Reading): void {
       "operator seal add NAME -key-shares=N -key-threshold=T",
     byPeople.at,
   );
+}
+
+/** `seals` with the operator's leave to log in even where one more wrong PIN locks a token. */
+export function withLastTry(seals: readonly SealConfig[]): SealConfig[] {
+  return seals.map((seal) => ({ ...seal, lastTry: true }));
 }

@@ -8,7 +8,7 @@ import {
   NOTHING_FOUND,
   type SealEnvironment,
 } from "@sealwright/seal";
-import { ConfigError, loadConfig, type SealConfig } from "../config/index.ts";
+import { ConfigError, loadConfig, type SealConfig, withLastTry } from "../config/index.ts";
 import { effectiveSettings } from "../seals/effective-settings.ts";
 import { isIsolated, isolationOptions, openSeal, type SealHost } from "../seals/open-seal.ts";
 import { isAuto, sealRegistry } from "../seals/registry.ts";
@@ -41,12 +41,6 @@ function failed(error: unknown): Check {
   return { status: "failed", what: error.message, advice: error.advice };
 }
 
-/** With the operator's leave to log in a last time, for plugins that ask for one. */
-function withLeave(block: SealConfig, plugin: AutoSealPlugin, forceLastTry: boolean): SealConfig {
-  if (!forceLastTry || !Object.hasOwn(plugin.config, "force_last_try")) return block;
-  return { ...block, stanza: { ...block.stanza, force_last_try: "true" } };
-}
-
 async function lookAt(plugin: AutoSealPlugin, block: SealConfig, host: SealHost): Promise<Diagnosis> {
   const { config } = effectiveSettings(block, plugin.config, host.env);
   if (!isIsolated(block, plugin)) return (await plugin.diagnose?.(config, { log: host.log })) ?? NOTHING_FOUND;
@@ -63,7 +57,7 @@ async function tryRoundTrip(block: SealConfig, host: SealHost): Promise<RoundTri
   }
 }
 
-async function examine(block: SealConfig, host: SealHost, forceLastTry: boolean): Promise<SealReport> {
+async function examine(block: SealConfig, host: SealHost): Promise<SealReport> {
   let report: SealReport = { name: block.name, type: block.type, ...NOTHING_FOUND };
   const withCheck = (check: Check): SealReport => ({ ...report, checks: [...report.checks, check] });
   try {
@@ -72,10 +66,9 @@ async function examine(block: SealConfig, host: SealHost, forceLastTry: boolean)
       effectiveSettings(block, {}, host.env);
       return withCheck(ok("people unseal with shares: there is no service or device to look at"));
     }
-    const allowed = withLeave(block, plugin, forceLastTry);
-    report = { ...report, ...(await lookAt(plugin, allowed, host)) };
+    report = { ...report, ...(await lookAt(plugin, block, host)) };
     if (!report.ready) return report;
-    const timings = await tryRoundTrip(allowed, host);
+    const timings = await tryRoundTrip(block, host);
     if (timings !== undefined) report = { ...report, timings };
     return withCheck(ok("texts were wrapped and unwrapped"));
   } catch (error) {
@@ -89,6 +82,6 @@ export async function diagnoseSeals(options: DoctorOptions): Promise<SealReport[
   const { config } = loadConfig(options.configPaths, env);
   const host = { registry: sealRegistry(config.plugin), env, log };
   const reports: SealReport[] = [];
-  for (const block of config.seal) reports.push(await examine(block, host, forceLastTry));
+  for (const block of forceLastTry ? withLastTry(config.seal) : config.seal) reports.push(await examine(block, host));
   return reports;
 }

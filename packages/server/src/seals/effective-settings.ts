@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ConfigFields, isSealError, resolveConfig, SealError, unknownSetting } from "@sealwright/seal";
+import {
+  type ConfigFields,
+  isSealError,
+  resolveConfig,
+  SealError,
+  type Stanza,
+  unknownSetting,
+} from "@sealwright/seal";
 import { ConfigError, type SealConfig } from "../config/index.ts";
 import { variablesOf } from "./seal-variables.ts";
+
+/** What the block says, and what the command line adds to it for a plugin that knows it. */
+function stanzaOf({ stanza, lastTry }: SealConfig, fields: ConfigFields): Stanza {
+  return lastTry && Object.hasOwn(fields, "force_last_try") ? { ...stanza, force_last_try: "true" } : stanza;
+}
 
 /**
  * The effective settings of a `seal` block by the fields that its plugin declares. Throws `ConfigError` for a key that the
@@ -13,7 +25,8 @@ export function effectiveSettings<Fields extends ConfigFields>(
   fields: Fields,
   env: NodeJS.ProcessEnv,
 ): ReturnType<typeof resolveConfig<Fields>> {
-  const { type, name, stanza, positions } = block;
+  const { type, name, positions } = block;
+  const stanza = stanzaOf(block, fields);
   const unknown = unknownSetting(type, fields, stanza);
   if (unknown !== undefined) throw new ConfigError(unknown.message, positions.get(unknown.key));
   const variables = variablesOf(name, fields, env);
