@@ -61,9 +61,9 @@ export function elsewhere({ project, region, ring }: KeyRing, id: string): SealE
   );
 }
 
-/** The blob is empty. */
-export function empty(name: string): SealError {
-  return new SealError("SEAL_BAD_CIPHERTEXT", `there is nothing in this blob that ${name} could open`);
+/** The blob is empty, or of a mechanism that this seal does not have. */
+export function foreign(name: string): SealError {
+  return new SealError("SEAL_BAD_CIPHERTEXT", `this is nothing that ${name} made`);
 }
 
 /** A seal without a key is to wrap, or a blob names none. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { guardSeal, NO_AAD, openEnvelope, type Seal, type SealedBlob, sealEnvelope } from "@sealwright/seal";
 import type { Settings } from "./config.ts";
-import { elsewhere, empty, nameOf, noKey } from "./errors.ts";
+import { elsewhere, foreign, nameOf, noKey } from "./errors.ts";
 import type { KeyService } from "./kms.ts";
 import { keyInRing } from "./names.ts";
 
-/** Of a data key that Cloud KMS wrapped, and the only one that is written. */
+// Mechanisms: what Cloud KMS encrypted is the plaintext, or a data key. Only the latter is written.
+const DIRECT = 0;
 const ENVELOPE = 1;
 
 /**
@@ -37,10 +38,11 @@ export function openCloudKmsSeal(service: KeyService, settings: Settings): Seal 
     async unwrap(blob, call) {
       const key = keyOf(blob);
       const aad = call?.aad ?? NO_AAD;
-      if (blob.keyInfo?.mechanism === ENVELOPE) {
+      const mechanism = blob.keyInfo?.mechanism ?? DIRECT;
+      if (mechanism === ENVELOPE) {
         return openEnvelope(blob, aad, (wrappedKey) => service.decrypt(key, wrappedKey, NO_AAD, call?.signal));
       }
-      if (blob.ciphertext.length === 0) throw empty(name);
+      if (mechanism !== DIRECT || blob.ciphertext.length === 0) throw foreign(name);
       return service.decrypt(key, blob.ciphertext, aad, call?.signal);
     },
     close: () => service.close(),
