@@ -28,28 +28,36 @@ async function ofOurs(server: KeyVaultServer): Promise<VaultUnderTest> {
   return { stanza, otherStanza: { ...stanza, key_name: "other" }, stop: server.stop };
 }
 
-async function ofEmulator(url: string, server: KeyVaultServer): Promise<VaultUnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), "sealwright-emulator-"));
-  const ca = `${server.authority.ca}${emulatorCa === undefined ? "" : await readFile(emulatorCa, "utf8")}`;
-  const caFile = join(folder, "ca.pem");
-  await writeFile(caFile, ca);
+/** Makes keys called `names` at the emulator, whose authority is in `ca`. */
+async function createKeys(url: string, names: readonly string[], server: KeyVaultServer, ca: string): Promise<void> {
   // Whatever directory the emulator points to, this one's token has to do.
   const { clientId, clientSecret } = server.admin;
   const login = { authorityHost: server.authorityHost, disableInstanceDiscovery: true, tlsOptions: { ca } };
   const directory = new ClientSecretCredential(server.tenantId, clientId, clientSecret, login);
   const credential = { getToken: () => directory.getToken("https://vault.azure.net/.default") };
   const client = new KeyClient(url, credential, { disableChallengeResourceVerification: true, tlsOptions: { ca } });
-  const names = [0, 1].map(() => `sealwright-${randomBytes(6).toString("hex")}`);
   for (const name of names) await client.createKey(name, "RSA", { keySize: 2048 });
-  const stanzas = names.map((key_name) => ({ ...server.config, key_name, vault_url: url, tls_ca_cert: caFile }));
-  return {
-    stanza: stanzas[0]!,
-    otherStanza: stanzas[1]!,
-    async stop() {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+}
+
+async function ofEmulator(url: string, server: KeyVaultServer): Promise<VaultUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), "sealwright-emulator-"));
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    const ca = `${server.authority.ca}${emulatorCa === undefined ? "" : await readFile(emulatorCa, "utf8")}`;
+    const caFile = join(folder, "ca.pem");
+    await writeFile(caFile, ca);
+    const names = [0, 1].map(() => `sealwright-${randomBytes(6).toString("hex")}`);
+    await createKeys(url, names, server, ca);
+    const settings = { ...server.config, vault_url: url, tls_ca_cert: caFile };
+    const [stanza = {}, otherStanza = {}] = names.map((key_name) => ({ ...settings, key_name }));
+    return { stanza, otherStanza, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 export async function startVaultUnderTest(): Promise<VaultUnderTest> {
