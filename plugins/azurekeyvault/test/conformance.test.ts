@@ -14,7 +14,7 @@ const withoutLogin = { vault_name: "vault", key_name: "key" };
 beforeAll(async () => {
   vault = await startVaultUnderTest();
 });
-afterAll(() => vault.stop());
+afterAll(() => vault?.stop());
 
 describeSealConformance(
   "azurekeyvault",
