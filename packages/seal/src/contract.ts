@@ -74,6 +74,11 @@ export interface AutoSealPlugin<Fields extends ConfigFields = ConfigFields> {
    * hang or crash. Any plugin can be run so, if its module exports it as `plugin`.
    */
   readonly isolation?: "process";
+  /**
+   * Why this seal makes a storage weaker beside others, any one of which opens it, in a sentence without a full stop:
+   * for a key that no service or device guards. Whoever adds it there has to accept that.
+   */
+  readonly weakness?: string;
   /** How many calls it can work on at a time, each perhaps on a thread of its own; further ones wait in the host. */
   maxParallel?(config: ConfigOf<Fields>): number;
   /**

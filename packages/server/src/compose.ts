@@ -22,6 +22,7 @@ import { sealEndpoints } from "./endpoints/seal.ts";
 import { sealBackendStatusEndpoints } from "./endpoints/seal-backend-status.ts";
 import { sealStatusEndpoints } from "./endpoints/seal-status.ts";
 import { sealWrapEndpoints } from "./endpoints/seal-wrap.ts";
+import { sealsEndpoints } from "./endpoints/seals.ts";
 import { tokenEndpoints } from "./endpoints/token.ts";
 import { type MountVisibility, uiMountsEndpoints } from "./endpoints/ui-mounts.ts";
 import { unsealEndpoints } from "./endpoints/unseal.ts";
@@ -36,7 +37,7 @@ import { PolicyStore, ROOT } from "./policies/policy-store.ts";
 import { firstEntries } from "./runtime/first-entries.ts";
 import type { Log } from "./runtime/log.ts";
 import { unsealFailureLog } from "./runtime/unseal-failure-log.ts";
-import type { ServerSeals } from "./seals/server-seals.ts";
+import type { ReloadedSeals, ServerSeals } from "./seals/server-seals.ts";
 import { Authorizer } from "./tokens/authorizer.ts";
 import { Sweeper } from "./tokens/sweeper.ts";
 import { TokenStore } from "./tokens/token-store.ts";
@@ -46,7 +47,11 @@ import type { LeaseLimits } from "./tokens/ttl.ts";
 export interface Parts {
   readonly store: SealedStore;
   readonly seals: ServerSeals;
+  /** Reads the configuration's seals anew; undefined where there is no file. */
+  readonly reloadSeals: (() => Promise<ReloadedSeals>) | undefined;
   readonly log: Log;
+  /** Whether a new storage's recovery keys shall open it. */
+  readonly recoveryKeysUnseal: boolean;
   readonly leases: LeaseLimits;
   /** Milliseconds after which a ceremony without progress ends. */
   readonly ceremonyTimeout: number;
@@ -88,7 +93,8 @@ function unsealer(store: SealedStore, log: Log): AutoUnsealer {
   });
 }
 
-function endpoints(scope: DependencyContainer): Endpoint[] {
+function endpoints(scope: DependencyContainer, parts: Parts): Endpoint[] {
+  const { reloadSeals, recoveryKeysUnseal } = parts;
   const store = scope.resolve(STORE);
   const authorizer = scope.resolve(AUTHORIZER);
   const policies = scope.resolve(POLICIES);
@@ -109,6 +115,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...initEndpoints({
       store,
       answer: scope.resolve(INIT_ANSWER),
+      recoveryKeysUnseal,
       firstEntries: () => firstEntries(new Date()),
       onInitialized: () => store.unseal(),
     }),
@@ -116,6 +123,7 @@ function endpoints(scope: DependencyContainer): Endpoint[] {
     ...sealEndpoints(store, authorizer),
     ...rotateEndpoints(store),
     ...sealWrapEndpoints(store),
+    ...sealsEndpoints({ store, log: scope.resolve(LOG), reload: reloadSeals }),
     ...metricsEndpoints(scope.resolve(METRICS).read),
     ...ceremonyEndpoints({
       store,
@@ -196,7 +204,7 @@ export function compose(parts: Parts): DependencyContainer {
         exists: (path) => c.resolve(MOUNT_ROUTER).exists(path),
       }),
   );
-  once(ENDPOINTS, endpoints);
+  once(ENDPOINTS, (c) => endpoints(c, parts));
   once(DISPATCH, (c) => {
     const router = c.resolve(MOUNT_ROUTER);
     const tokens = c.resolve(TOKENS);

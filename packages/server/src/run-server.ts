@@ -57,7 +57,10 @@ async function beginUnsealing({ store, unsealer }: RunningServer, log: Log): Pro
 async function serve(args: ServerArguments, io: ServerIo, config: ServerConfig, log: Log): Promise<void> {
   // Before anything is opened: a signal while the server starts must not leave it half open.
   const stopped = untilStopped(hasFiles(args) ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"]);
-  const server = await startServer(config, io.env, log, args.quickstart ? unsealExisting : undefined);
+  const server = await startServer(config, io.env, log, {
+    beforeListening: args.quickstart ? unsealExisting : undefined,
+    readSeals: hasFiles(args) ? () => loadConfig(args.configPaths, io.env).config.seal : undefined,
+  });
   if (hasFiles(args)) process.on("SIGHUP", () => void reload(server, log));
   try {
     io.stdout.write(banner(config, server));
@@ -84,13 +87,14 @@ function configure(args: ServerArguments, env: ServerIo["env"]): ReturnType<type
   return { config: args.forceLastTry ? { ...config, seal: withLastTry(config.seal) } : config, warnings };
 }
 
+function tellNotReloaded(log: Log, what: string): (error: unknown) => void {
+  return (error) => log.error(`not reloaded: ${what}${startupSentence(error) ?? (error as Error).message}`);
+}
+
 async function reload(server: RunningServer, log: Log): Promise<void> {
-  try {
-    await server.reload();
-    log.info("reloaded certificates and the audit file");
-  } catch (error) {
-    log.error(`not reloaded: ${startupSentence(error) ?? (error as Error).message}`);
-  }
+  const reloaded = () => log.info("reloaded certificates and the audit file");
+  await server.reload().then(reloaded, tellNotReloaded(log, ""));
+  await server.reloadSeals().catch(tellNotReloaded(log, "the seals stay as they were: "));
 }
 
 /** Runs a server until it is told to stop. Answers the exit code: 0, or 1 when it could not start. */

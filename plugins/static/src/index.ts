@@ -9,6 +9,7 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   kind: "auto",
   type: "static",
   config: fields,
+  weakness: "whoever can read its key's file, variable or configuration has the key",
   async open(config) {
     return openStaticSeal(keysOf(config));
   },

@@ -22,6 +22,9 @@ import { operatorRekey } from "./operator/rekey.ts";
 import { operatorRotate } from "./operator/rotate.ts";
 import { operatorRotateKeys } from "./operator/rotate-keys.ts";
 import { operatorSeal } from "./operator/seal.ts";
+import { operatorSealAdd } from "./operator/seals/add.ts";
+import { operatorSealMigrate } from "./operator/seals/migrate.ts";
+import { operatorSealRemove } from "./operator/seals/remove.ts";
 import { operatorUnseal } from "./operator/unseal.ts";
 import { pluginNew } from "./plugin/new.ts";
 import { policyDelete } from "./policy/delete.ts";
@@ -64,6 +67,9 @@ export const commandRegistry = new Registry(
     operatorInit,
     operatorUnseal,
     operatorSeal,
+    operatorSealAdd,
+    operatorSealRemove,
+    operatorSealMigrate,
     operatorRotate,
     operatorKeyStatus,
     operatorRekey,

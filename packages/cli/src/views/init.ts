@@ -10,6 +10,8 @@ export interface InitRequest {
   readonly autoSeal: boolean;
   readonly shares: number;
   readonly threshold: number;
+  /** The name of the officers' seal beside an auto seal, where there is one. */
+  readonly breakGlass: string | undefined;
 }
 
 /** The answer of `sys/init`: key shares and root token, and what to do with them. */
@@ -22,12 +24,13 @@ export function initResult({ body, text }: Answer, request: InitRequest): Result
   return {
     table: () =>
       [
-        ...base64.map((key, at) => `Unseal Key ${at + 1}: ${key}`),
+        ...base64.map((key, at) => `${request.breakGlass ? "Break-Glass" : "Unseal"} Key ${at + 1}: ${key}`),
         ...recoveryBase64.map((key, at) => `Recovery Key ${at + 1}: ${key}`),
         "",
         `Initial Root Token: ${rootToken}`,
         "",
         request.autoSeal ? recoveryAdvice(request) : unsealAdvice(request),
+        ...(request.breakGlass ? ["", breakGlassAdvice(request.breakGlass)] : []),
       ].join("\n"),
     value: {
       unseal_keys_b64: base64,
@@ -57,6 +60,14 @@ function unsealAdvice({ shares, threshold }: InitRequest): string {
   ]
     .map(paragraph)
     .join("\n\n");
+}
+
+function breakGlassAdvice(name: string): string {
+  return paragraph(
+    `The break-glass keys are of the seal "${name}": a threshold of them opens the storage when no other seal does, with ` +
+      `"${commandName} operator unseal -seal=${name}", or from a backup with "${commandName} operator recover". Give each ` +
+      "to another officer.",
+  );
 }
 
 function recoveryAdvice({ shares, threshold }: InitRequest): string {

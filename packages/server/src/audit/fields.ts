@@ -12,6 +12,8 @@ const FINGERPRINT = /^[0-9a-f]{40}([0-9a-f]{24})?$/i;
 /** A period such as 24h30m; too short for a secret. */
 const PERIOD = /^[0-9.hmsdnuµ-]{1,16}$/;
 const SEAL_TYPE = /^[a-z0-9]{1,20}$/;
+/** A seal's name, no longer than half a share in hex is. */
+const SEAL_NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/i;
 
 const count: Shown = (value) => (typeof value === "number" ? value : undefined);
 const flag: Shown = (value) => (typeof value === "boolean" ? value : undefined);
@@ -34,6 +36,12 @@ const REQUEST: Readonly<Record<string, Shown>> = {
   nonce,
   reset: flag,
   migrate: flag,
+  dry_run: flag,
+  accept_weaker: flag,
+  force: flag,
+  name: textLike(SEAL_NAME),
+  to: textLike(SEAL_NAME),
+  seal: textLike(SEAL_NAME),
   backup: flag,
   require_verification: flag,
   compromised: flag,

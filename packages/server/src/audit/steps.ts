@@ -24,6 +24,8 @@ const FAMILIES: readonly Family[] = [
   { path: "sys/init", name: "initialisation", unaudited: "refuse" },
   { path: "sys/unseal", name: "unseal", unaudited: "refuse" },
   { path: "sys/seal", name: "seal", unaudited: "serve" },
+  { path: "sys/seals", name: "change of the seals", unaudited: "refuse" },
+  { path: "sys/config", name: "change of the configured seals", unaudited: "refuse" },
   { path: "sys/rekey", name: "rekey", unaudited: "refuse" },
   { path: "sys/rekey-recovery-key", name: "rekey of the recovery key", unaudited: "refuse" },
   { path: "sys/rotate", name: "rotation", unaudited: "refuse" },
@@ -34,9 +36,10 @@ const FAMILIES: readonly Family[] = [
 
 /** What may stand below a family's path. */
 const WORDS = new Set(
-  "init update verify backup recovery-backup recovery-key-backup attempt root recovery keyring config confirm".split(
-    " ",
-  ),
+  [
+    "init update verify backup recovery-backup recovery-key-backup attempt root recovery keyring config confirm",
+    "add remove migrate finish undo reload seals",
+  ].flatMap((words) => words.split(" ")),
 );
 
 const OPERATIONS: Readonly<Partial<Record<Method, Step["operation"]>>> = {

@@ -10,13 +10,15 @@ const body = z.object({
   key: z.string({ error: "expected a string" }).default(""),
   reset: z.boolean({ error: "expected true or false" }).default(false),
   migrate: z.boolean({ error: "expected true or false" }).default(false),
+  /** Ours: the name of a seal of shares beside others, whose officers open the store. */
+  seal: z.string({ error: "expected a string" }).optional(),
 });
 
 /** `sys/unseal`: one share at a time, or `reset`. */
 export function unsealEndpoints(deps: StatusDeps): Endpoint[] {
   const { store } = deps;
   const unseal = operationWith("Submit a share, or forget those submitted", body, async ({ request, fields }) => {
-    const { key, reset, migrate } = fields;
+    const { key, reset, migrate, seal } = fields;
     if (reset) {
       await store.resetShares();
       return plain(await sealStatus(deps));
@@ -24,10 +26,9 @@ export function unsealEndpoints(deps: StatusDeps): Endpoint[] {
     if (key === "") {
       throw new HttpError(400, "'key' must be specified in request body as JSON, or 'reset' set to true");
     }
-    if (migrate) throw new HttpError(500, "can't perform a seal migration, no migration seal found");
     const share = decodeShare(key);
     try {
-      await store.submitShare(share, request.signal === undefined ? {} : { signal: request.signal });
+      await store.submitShare(share, { migrate, ...(seal === undefined ? {} : { seal }), signal: request.signal });
     } finally {
       share.fill(0);
     }

@@ -72,6 +72,9 @@ const STORAGE_STATUS: Readonly<Record<StorageErrorCode, number>> = {
   STORAGE_FAILED: 500,
 };
 
+/** Refusals of ours alone, which no client knows by their sentence: what to do stands behind it. */
+const ADVISED: ReadonlySet<CoreErrorCode> = new Set(["WEAKER_SEAL", "FORCE_NEEDED", "NO_SEAL_LEFT", "NO_SEAL_ANSWERS"]);
+
 /** Vault's sentence for a sealed server, which its clients look for. */
 export const SEALED_MESSAGE = "Vault is sealed";
 
@@ -79,7 +82,9 @@ export const SEALED_MESSAGE = "Vault is sealed";
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof CoreError) {
-    return new HttpError(CORE_STATUS[error.code], error.code === "SEALED" ? SEALED_MESSAGE : error.message);
+    const { code, message, advice } = error;
+    const sentence = ADVISED.has(code) ? `${message}: ${advice}` : message;
+    return new HttpError(CORE_STATUS[code], code === "SEALED" ? SEALED_MESSAGE : sentence);
   }
   if (error instanceof StorageError) return new HttpError(STORAGE_STATUS[error.code], error.message);
   if (isSealError(error)) return new HttpError(SEAL_STATUS[error.code], `${error.message}: ${error.advice}`);

@@ -3,13 +3,13 @@
 import type { AutoUnsealer, SealedStore } from "@sealwright/core";
 import { openAudit } from "../audit/audit.ts";
 import { CEREMONIES, compose, DISPATCH, type Dispatch, SWEEPER, UNSEALER } from "../compose.ts";
-import type { ListenerConfig, ServerConfig } from "../config/index.ts";
+import type { ListenerConfig, SealConfig, ServerConfig } from "../config/index.ts";
 import { withOpenMetrics } from "../endpoints/metrics.ts";
 import type { Operation } from "../http/api.ts";
 import { createApp } from "../http/app.ts";
 import { withoutFamilies } from "../http/families.ts";
 import { ServerMetrics } from "../metrics/server-metrics.ts";
-import type { ServerSeals } from "../seals/server-seals.ts";
+import type { ReloadedSeals, ServerSeals } from "../seals/server-seals.ts";
 import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
@@ -36,6 +36,7 @@ const RATE_PATHS = [
   "seal-config/confirm/update",
 ].map((path) => `/v1/sys/${path}`);
 const CLOSE_GRACE_MS = 5_000;
+const UNCHANGED: ReloadedSeals = { added: [], changed: [], removed: [] };
 
 /** A server that listens. */
 export interface RunningServer {
@@ -46,6 +47,8 @@ export interface RunningServer {
   readonly seals: ServerSeals;
   /** Answers a request as the listeners would, without a socket. */
   readonly dispatch: Dispatch;
+  /** Makes the seals of the configuration as it is now the configured ones. Rejects as `ServerSeals.reload` does. */
+  reloadSeals(): Promise<ReloadedSeals>;
   /** Reads certificates and opens the audit file again. Rejects where either fails; what was in use stays in use. */
   reload(): Promise<void>;
   /** Closes the listeners, seals, and closes storage and seal. */
@@ -92,6 +95,14 @@ async function tellDamage(store: SealedStore, log: Log): Promise<void> {
   if (state === "damaged" && !store.autoSealed) log.error(reason);
 }
 
+/** How a server is started besides its configuration. */
+export interface StartOptions {
+  /** Called before anything listens. */
+  readonly beforeListening?: ((store: SealedStore) => Promise<void>) | undefined;
+  /** Reads the `seal` blocks anew; where it is left out there is nothing to read them from. */
+  readonly readSeals?: (() => readonly SealConfig[]) | undefined;
+}
+
 /**
  * Starts a server and leaves it sealed, unless `beforeListening` unseals it: what that throws, and a port that is taken,
  * keep the server from starting. Throws `StartupError`, `ConfigError`, `StorageError`, `SealError`,
@@ -101,7 +112,7 @@ export async function startServer(
   config: ServerConfig,
   env: NodeJS.ProcessEnv,
   log: Log,
-  beforeListening: (store: SealedStore) => Promise<void> = async () => {},
+  { beforeListening, readSeals }: StartOptions = {},
 ): Promise<RunningServer> {
   const metrics = new ServerMetrics(config.telemetry);
   const { store, seals } = await openStore(config, env, log, metrics);
@@ -114,9 +125,12 @@ export async function startServer(
     await tellDamage(store, log);
     const audit = await openAudit(config.audit, { store, log });
     releases.push(() => audit.close());
+    const reloadSeals = readSeals && (async () => seals.reload(readSeals()));
     const scope = compose({
       store,
       seals,
+      reloadSeals,
+      recoveryKeysUnseal: config.recovery_keys_unseal,
       log,
       audit,
       metrics,
@@ -128,7 +142,7 @@ export async function startServer(
     ceremonies.watch();
     watchSealConfigs(store, log);
     const unsealer = scope.resolve(UNSEALER);
-    await beforeListening(store);
+    await beforeListening?.(store);
     const listeners = await openListeners(config, dispatch, metrics.read, log);
     for (const [index, { url }] of listeners.entries()) {
       const listener = config.listener[index];
@@ -142,6 +156,7 @@ export async function startServer(
       unsealer,
       seals,
       dispatch,
+      reloadSeals: async () => (await reloadSeals?.()) ?? UNCHANGED,
       reload: async () => {
         try {
           for (const each of listeners) each.reload();

@@ -16,6 +16,7 @@ export interface ConfiguredSeal {
   readonly settings: OpenedSeal["settings"];
   /** The opened seal; undefined where people unseal by shares, and where it could not be opened. */
   readonly seal: Seal | undefined;
+  readonly weakness: string | undefined;
   readonly health: SealHealth;
   /** Why it could not be opened. */
   readonly failure: SealError | undefined;
@@ -33,14 +34,14 @@ const SLOW = 0.5;
 export async function openConfigured(block: SealConfig, deps: OpenSealsDeps): Promise<ConfiguredSeal> {
   const health = new SealHealth(block.call_deadline * SLOW);
   try {
-    const { seal, settings } = await openSeal(block, deps);
+    const { seal, settings, weakness } = await openSeal(block, deps);
     const named = { name: block.name, type: block.type };
     const watched = seal && timedSeal(watchedSeal(seal, health), deps.measurements, named);
-    return { block, settings, seal: watched, health, failure: undefined };
+    return { block, settings, seal: watched, weakness, health, failure: undefined };
   } catch (error) {
     if (!isSealError(error)) throw error;
     health.disproved(error);
-    return { block, settings: [], seal: undefined, health, failure: error };
+    return { block, settings: [], seal: undefined, weakness: undefined, health, failure: error };
   }
 }
 
@@ -65,7 +66,8 @@ export async function closeSeals(seals: readonly ConfiguredSeal[]): Promise<void
 }
 
 /** As a store takes it; undefined where there is no auto seal. */
-export function attachable({ block, seal }: ConfiguredSeal): AttachedSeal | undefined {
+export function attachable({ block, seal, weakness }: ConfiguredSeal): AttachedSeal | undefined {
   const { name, priority, disabled } = block;
-  return seal && { name, priority, state: disabled ? "disabled" : "enabled", seal };
+  const state = disabled ? "disabled" : "enabled";
+  return seal && { name, priority, state, seal, ...(weakness === undefined ? {} : { weakness }) };
 }

@@ -14,6 +14,8 @@ export interface OpenedSeal {
   readonly seal: Seal | undefined;
   /** Key and value of each setting, secrets masked, in order of the keys. */
   readonly settings: readonly { readonly key: string; readonly shown: string }[];
+  /** Why it makes the whole weaker beside other seals, if it does. */
+  readonly weakness?: string;
 }
 
 /** The variables that a stanza's `env://NAME` values stand for. */
@@ -92,5 +94,7 @@ export async function openSeal(block: SealConfig, host: SealHost): Promise<Opene
   }
   const { config, settings } = effectiveSettings(block, plugin.config, host.env);
   const shown = settings.map(({ key, shown }) => ({ key, shown })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { seal: await open(plugin, config, block, host), settings: shown };
+  const { weakness } = plugin;
+  const seal = await open(plugin, config, block, host);
+  return { seal, settings: shown, ...(weakness === undefined ? {} : { weakness }) };
 }

@@ -75,7 +75,9 @@ export class ServerSeals {
     const [changed, added] = [true, false].map((known) =>
       opened.map(({ block }) => block.name).filter((name) => before.has(name) === known),
     );
-    return { added: added ?? [], changed: changed ?? [], removed: removed.map(({ block }) => block.name) };
+    const reloaded = { added: added ?? [], changed: changed ?? [], removed: removed.map(({ block }) => block.name) };
+    this.#tell(reloaded);
+    return reloaded;
   }
 
   /** Ends looking after them. The store closes them. */
@@ -104,6 +106,16 @@ export class ServerSeals {
           `remove it first with operator seal remove ${block.name}`,
       );
     }
+  }
+
+  #tell({ added, changed, removed }: ReloadedSeals): void {
+    const { serverLog } = this.#deps;
+    for (const name of added) {
+      const next = `it holds nothing before operator seal add ${name}, or a migration to it`;
+      serverLog.info(`the seal "${name}" is configured: ${next}`);
+    }
+    for (const name of changed) serverLog.info(`the seal "${name}" is opened anew, by its changed configuration`);
+    for (const name of removed) serverLog.info(`the seal "${name}" is closed: it is not configured any more`);
   }
 
   #replace(seal: ConfiguredSeal): void {

@@ -3,7 +3,7 @@
 import { afterEach } from "vitest";
 import { parseDocument, readConfig } from "../../src/config/index.ts";
 import type { ApiRequest } from "../../src/http/api.ts";
-import { HttpError } from "../../src/http/problem.ts";
+import { toHttpError } from "../../src/http/problem.ts";
 import { banner } from "../../src/runtime/banner.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { type RunningServer, startServer } from "../../src/runtime/server.ts";
@@ -25,6 +25,8 @@ export interface SealsServer {
   readonly running: RunningServer;
   readonly lines: string[];
   readonly banner: string;
+  /** What the next reload reads. */
+  configure(seals: string): void;
   call(method: ApiRequest["method"], path: string, body?: object, token?: string): Promise<Answer>;
 }
 
@@ -45,13 +47,17 @@ export function configOf(seals: string, storage = '"inmem" {}', env: NodeJS.Proc
 /** Starts one. It is stopped when the test ends, unless that was done before. */
 export async function startSeals(seals: string, storage?: string): Promise<SealsServer> {
   const lines: string[] = [];
+  let present = seals;
   const log = createLog({ level: "info", format: "standard", write: (line) => lines.push(line) });
   const config = configOf(seals, storage);
-  const running = await startServer(config, {}, log);
+  const running = await startServer(config, {}, log, { readSeals: () => configOf(present, storage).seal });
   started.push(running);
   return {
     running,
     lines,
+    configure: (other) => {
+      present = other;
+    },
     banner: banner(config, running),
     async call(method, path, body = {}, token) {
       const request = {
@@ -67,8 +73,8 @@ export async function startSeals(seals: string, storage?: string): Promise<Seals
         const { status, json = "{}" } = await running.dispatch(request);
         return { status, body: JSON.parse(json) as Record<string, unknown> };
       } catch (error) {
-        if (error instanceof HttpError) return { status: error.status, body: { errors: error.errors } };
-        throw error;
+        const { status, errors } = toHttpError(error);
+        return { status, body: { errors } };
       }
     },
   };

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { initialize, type SealsServer, startSeals, staticSeal } from "./seals-server.ts";
 
 const TWO = staticSeal("one", "k1") + staticSeal("two", "k2", "priority = 2");
+const WEAK = { accept_weaker: true };
 const BROKEN = 'seal "static" {\n  name = "broken"\n  current_key_id = "b"\n  current_key = "file:///no/such/key"\n}\n';
 
 async function backends(server: SealsServer, token?: string) {
@@ -26,7 +27,7 @@ describe("a server with several seals", () => {
     const server = await startSeals(TWO + BROKEN);
     expect(server.lines.join("")).toMatch(/ERROR.*the static seal "broken" is left out: .*\/no\/such\/key/);
     expect(server.banner).toMatch(/Auto Seal "broken": static \(priority: 1, not opened\)$/m);
-    await initialize(server);
+    await initialize(server, WEAK);
     expect(server.running.store.sealed).toBe(false);
     const { body, list } = await backends(server);
     expect(body.healthy).toBe(false);
@@ -47,7 +48,7 @@ describe("a server with several seals", () => {
   it("measures each, sealed or not", async () => {
     const server = await startSeals(TWO);
     const labels = async () => {
-      const { body } = await server.call("GET", "sys/metrics", {}, await initialize(server));
+      const { body } = await server.call("GET", "sys/metrics", {}, await initialize(server, WEAK));
       const gauges = body.Gauges as { Name: string; Labels: object; Value: number }[];
       return gauges.filter(({ Name }) => Name === "sealwright.seal_healthy").map(({ Labels }) => Labels);
     };
@@ -62,7 +63,7 @@ describe("sys/seal-backend-status", () => {
   it("answers as Vault does to anybody, before and after initialisation and when sealed", async () => {
     const server = await startSeals(TWO);
     expect(await backends(server)).toMatchObject({ status: 200, body: { healthy: true, fully_wrapped: false } });
-    await initialize(server);
+    await initialize(server, WEAK);
     const entry = (name: string) => ({ name, healthy: true, configured: true, disabled: false });
     const expected = { healthy: true, fully_wrapped: true, backends: [entry("one"), entry("two")] };
     expect((await backends(server)).body).toEqual(expected);
@@ -72,7 +73,7 @@ describe("sys/seal-backend-status", () => {
 
   it("says since when which seal is not healthy", async () => {
     const server = await startSeals(TWO);
-    await initialize(server);
+    await initialize(server, WEAK);
     const [, two] = server.running.seals.all;
     two?.health.failed("wrap", new SealError("SEAL_DENIED", "the role may not wrap"));
     const { body, list } = await backends(server);
@@ -90,7 +91,7 @@ describe("sys/seal-backend-status", () => {
 
   it("tells a token more, and no other", async () => {
     const server = await startSeals(TWO);
-    const token = await initialize(server);
+    const token = await initialize(server, WEAK);
     const { list } = await backends(server, token);
     expect(list[0]).toMatchObject({
       name: "one",

@@ -10,6 +10,7 @@ import { say } from "../../io.ts";
 import { formatFlags, outputFormat, show } from "../../output/format.ts";
 import { productName } from "../../product.ts";
 import { initResult } from "../../views/init.ts";
+import { acceptWeaker } from "./seals/risk-flags.ts";
 
 const DEFAULT_SHARES = 5;
 const DEFAULT_THRESHOLD = 3;
@@ -25,6 +26,7 @@ export const operatorInit = defineCommand({
     "operator init",
     "operator init -key-shares=3 -key-threshold=2",
     "operator init -recovery-shares=3 -recovery-threshold=2",
+    "operator init -break-glass=officers -key-shares=5 -key-threshold=3",
   ],
   flags: {
     ...apiFlags,
@@ -44,6 +46,14 @@ export const operatorInit = defineCommand({
       name: "recovery-threshold",
       usage: "How many recovery key shares authorise a ceremony.",
     }),
+    breakGlass: text({
+      name: "break-glass",
+      placeholder: "name",
+      usage:
+        "Where a seal unseals: give officers shares, too, which open the storage when every seal is gone. The numbers are " +
+        "those of -key-shares and -key-threshold, and the name is what the status and -seal call them.",
+    }),
+    acceptWeaker,
     storedShares: integer({ name: "stored-shares", usage: "Accepted for old scripts; the server decides." }),
     pgpKeys: text({
       name: "pgp-keys",
@@ -87,12 +97,19 @@ export const operatorInit = defineCommand({
         recovery_threshold: flags.recoveryThreshold ?? (autoSeal ? DEFAULT_THRESHOLD : undefined),
       };
       const answer = await client.request("PUT", "sys/init", {
-        body: { ...shares, stored_shares: flags.storedShares, ...pgp },
+        body: {
+          ...shares,
+          stored_shares: flags.storedShares,
+          ...pgp,
+          break_glass: flags.breakGlass,
+          ...(flags.acceptWeaker && { accept_weaker: true }),
+        },
       });
       return initResult(answer, {
         autoSeal,
         shares: (autoSeal ? shares.recovery_shares : shares.secret_shares) ?? 0,
         threshold: (autoSeal ? shares.recovery_threshold : shares.secret_threshold) ?? 0,
+        breakGlass: flags.breakGlass,
       });
     });
     show(io, format, result);

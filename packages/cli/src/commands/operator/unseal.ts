@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
 import { during, exitCode, UsageError } from "../../errors.ts";
-import { toggle } from "../../flags/flag.ts";
+import { text, toggle } from "../../flags/flag.ts";
 import { connect } from "../../http/client.ts";
 import { apiFlags } from "../../http/settings.ts";
 import { enterKey } from "../../input/key-entry.ts";
@@ -28,7 +28,15 @@ export const operatorUnseal = defineCommand({
     ...apiFlags,
     ...formatFlags,
     reset: toggle({ name: "reset", usage: "Forget the shares given so far." }),
-    migrate: toggle({ name: "migrate", usage: "Give the share for a migration to another seal." }),
+    migrate: toggle({
+      name: "migrate",
+      usage: "Give the share for the migration to the seal that the server's configuration has, as Vault does it.",
+    }),
+    seal: text({
+      name: "seal",
+      placeholder: "name",
+      usage: "The share is of the officers' seal of that name, which opens the store when no other one does.",
+    }),
   },
   async run({ flags, args, io }) {
     const format = outputFormat(flags.format, io.env);
@@ -47,7 +55,7 @@ export const operatorUnseal = defineCommand({
     });
     if (key === "") throw new UsageError("The unseal key is empty.");
     const answer = await during("Error unsealing", () =>
-      client.request("PUT", "sys/unseal", { body: { key, reset: false, migrate: flags.migrate } }),
+      client.request("PUT", "sys/unseal", { body: { key, reset: false, migrate: flags.migrate, seal: flags.seal } }),
     );
     show(io, format, await sealStatusResult(client, answer));
     return exitCode.ok;

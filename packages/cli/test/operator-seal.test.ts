@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cli, type Setup } from "./support/fake-io.ts";
+import { StubServer } from "./support/stub-server.ts";
+
+const DONE = { status: 204 };
+const REFUSED = { status: 400, body: { errors: ["the reason"] } };
+
+let stub: StubServer;
+beforeAll(async () => {
+  stub = await new StubServer().start();
+});
+afterAll(() => stub.stop());
+
+const sealwright = (line: string, setup: Setup = {}) =>
+  cli(line.split(" "), { ...setup, env: { VAULT_ADDR: stub.address, VAULT_TOKEN: "s.t" } });
+
+describe("operator seal", () => {
+  it.each([
+    ["add spare", "sys/seals/add", { name: "spare", accept_weaker: false }],
+    ["add -accept-weaker spare", "sys/seals/add", { name: "spare", accept_weaker: true }],
+    ["remove old", "sys/seals/remove", { name: "old", force: false }],
+    ["remove -force old", "sys/seals/remove", { name: "old", force: true }],
+    ["migrate -to=hsm", "sys/seals/migrate", { to: "hsm", dry_run: false, accept_weaker: false, force: false }],
+    ["migrate -finish -force", "sys/seals/migrate/finish", { force: true }],
+    ["migrate -undo", "sys/seals/migrate/undo", { force: false }],
+  ])("%s asks the server for it", async (line, path, body) => {
+    stub.play({ [`PUT ${path}`]: DONE });
+    const { code, stdout, stderr } = await sealwright(`operator seal ${line}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("Success!");
+    expect(stub.bodyOf(`PUT ${path}`)).toEqual(body);
+  });
+
+  it.each([
+    ["add spare", "sys/seals/add", "Error adding the seal"],
+    ["remove old", "sys/seals/remove", "Error removing the seal"],
+    ["migrate -to=hsm", "sys/seals/migrate", "Error migrating"],
+    ["migrate -finish", "sys/seals/migrate/finish", "Error migrating"],
+    ["migrate -undo", "sys/seals/migrate/undo", "Error migrating"],
+  ])("%s ends with 2 and the reason where the server refuses", async (line, path, message) => {
+    stub.play({ [`PUT ${path}`]: REFUSED });
+    const { code, stdout, stderr } = await sealwright(`operator seal ${line}`);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("the reason");
+  });
+
+  it.each([
+    ["add", "Not enough arguments"],
+    ["remove", "Not enough arguments"],
+    ["remove a b", "Too many arguments"],
+    ["migrate", "Give one of -to=NAME, -finish and -undo."],
+    ["migrate -finish -undo", "Give one of"],
+    ["migrate -to=a -finish", "Give one of"],
+    ["migrate -dry-run -undo", "-dry-run goes with -to=NAME."],
+    ["remve old", "Too many arguments"],
+  ])("%s asks nothing of the server and ends with 1", async (line, message) => {
+    stub.play({});
+    const { code, stderr } = await sealwright(`operator seal ${line}`);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stub.seen).toEqual([]);
+  });
+
+  it("migrate -dry-run shows what would change", async () => {
+    const data = {
+      from: { name: "awskms", type: "awskms" },
+      to: { name: "hsm", type: "pkcs11" },
+      shares_become: "recovery",
+      from_error: "the service does not answer",
+    };
+    stub.play({ "PUT sys/seals/migrate": { status: 200, body: { data } } });
+    const { code, stdout } = await sealwright("operator seal migrate -to=hsm -dry-run");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^From +awskms \(awskms\)$/m);
+    expect(stdout).toMatch(/^To +hsm \(pkcs11\)$/m);
+    expect(stdout).toMatch(/^Shares Afterwards +the shares that people hold are recovery shares$/m);
+    expect(stdout).toMatch(/^Old Seal +the service does not answer$/m);
+    expect(stub.bodyOf("PUT sys/seals/migrate")).toMatchObject({ to: "hsm", dry_run: true });
+  });
+});
+
+describe("operator unseal", () => {
+  it("sends what the share is for", async () => {
+    stub.play({ "PUT sys/unseal": { status: 200, body: { sealed: true } }, "GET sys/leader": DONE });
+    await sealwright("operator unseal -seal=officers -", { stdin: "KEY\n" });
+    expect(stub.bodyOf("PUT sys/unseal")).toEqual({ key: "KEY", reset: false, migrate: false, seal: "officers" });
+    await sealwright("operator unseal -migrate KEY");
+    expect(stub.seen.at(-2)?.body).toBe('{"key":"KEY","reset":false,"migrate":true}');
+  });
+});
