@@ -40,8 +40,8 @@ describe.skipIf(partMissing("LocalStack"))("a store", () => {
 
   const init = () => store.initialize({ recovery: { shares: 1, threshold: 1 } });
 
-  const keyInStorage = async (): Promise<string | undefined> => {
-    const blob = await storage.get("core/hsm/barrier-unseal-keys");
+  const keyInStorage = async (path = "core/hsm/barrier-unseal-keys"): Promise<string | undefined> => {
+    const blob = await storage.get(path);
     return decodeBlob(blob ?? new Uint8Array()).keyInfo?.keyId;
   };
 
@@ -96,6 +96,24 @@ describe.skipIf(partMissing("LocalStack"))("a store", () => {
     await store.seal();
     await store.unseal();
     expect(store.sealed).toBe(false);
+  });
+
+  test("is moved to the alias's new key by a rewrap, and then opens without the old one", async () => {
+    await init();
+    await store.unseal();
+    const old = (await keyInStorage()) ?? "";
+    const fresh = await localStack.rotateKey();
+    await store.rewrap.start();
+    await expect.poll(() => store.rewrap.status.running).toBe(false);
+    expect([await keyInStorage(), await keyInStorage("core/recovery-key")]).toEqual([fresh, fresh]);
+    await store.seal();
+    await localStack.ask("DisableKey", { KeyId: old });
+    try {
+      await store.unseal();
+      expect(store.sealed).toBe(false);
+    } finally {
+      await localStack.ask("EnableKey", { KeyId: old });
+    }
   });
 
   test("opens after the key's material was rotated, under the same name", async () => {

@@ -78,6 +78,12 @@ export function installLocalStack(): LocalStackInstallation {
     throw new Error(`pip could not install LocalStack; ${python} was used`);
   }
   writeFileSync(join(unfinished, PYTHON_FILE), python);
+  const meanwhile = findLocalStack();
+  if (meanwhile !== undefined) {
+    rmSync(unfinished, { recursive: true, force: true });
+    return meanwhile;
+  }
+  // What is there is of a Python that is gone.
   rmSync(packages, { recursive: true, force: true });
   renameSync(unfinished, packages);
   return { python, packages };
