@@ -60,7 +60,11 @@ export async function openByShares(
   const seal = plugin.open(key);
   key.fill(0);
   try {
-    return await openBarrier(storage, await proven(readRootKeyOf(storage, { ...place, seal })), layerReader([seal]));
+    return await openBarrier(
+      storage,
+      await proven(readRootKeyOf(storage, { ...place, seal })),
+      layerReader([seal], storage),
+    );
   } finally {
     await seal.close();
   }

@@ -12,6 +12,7 @@ import { type Outstanding, settledOrNoted } from "../seals/outstanding.ts";
 import type { SealMember } from "../seals/seal-record.ts";
 import type { Keeper, SealView } from "../seals/seal-view.ts";
 import type { Change, Storage } from "../storage.ts";
+import { readTally } from "./wrap-tally.ts";
 import { decodeWrapped, encodeWrapped } from "./wrapped-entry.ts";
 
 /** The entries that have a layer, where there is one. */
@@ -123,17 +124,18 @@ export async function layerOf(storage: Storage): Promise<MakeLayer> {
  */
 export type RemoveLayer = (path: string, stored: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
 
-const MAX_SHOWN_KEY_ID = 80;
+const MAX_SHOWN = 80;
 
-/** Reads what any layer's form is, by the first of `seals` that opens it; none where no seal is at hand. */
-export function layerReader(seals: readonly Seal[]): RemoveLayer {
+/**
+ * Reads what any layer's form is, by the first of `seals` that opens it; none where no seal is at hand. `storage` is asked
+ * which seals the keys belong to that would do.
+ */
+export function layerReader(seals: readonly Seal[], storage: Storage): RemoveLayer {
   return async (path, stored, signal) => {
     const slots = decodeWrapped(stored);
     if (slots === undefined) return stored;
     const plain = slots.find(({ wrapped }) => wrapped !== true);
     if (plain !== undefined) return plain.ciphertext;
-    // They come out of storage: quoted, and cut.
-    const ids = slots.map(({ keyInfo }) => JSON.stringify((keyInfo?.keyId ?? "").slice(0, MAX_SHOWN_KEY_ID)));
     let failure: unknown;
     for (const seal of seals) {
       const opened = await openSlot(seal, slots, signal).catch((error: unknown) => {
@@ -141,13 +143,26 @@ export function layerReader(seals: readonly Seal[]): RemoveLayer {
       });
       if (opened !== undefined) return opened;
     }
-    const needed = `${path} is seal-wrapped, and needs the seal whose key is called ${ids.join(" or ")}`;
+    if (seals.length > 0 && !isNotIts(failure)) throw failure;
+    const needed = `${path} is seal-wrapped, and needs ${await namesOf(slots, storage)}`;
     if (seals.length === 0) throw new CoreError("WRONG_SEAL", `${needed}: no auto seal is configured`);
-    if (!isNotIts(failure)) throw failure;
     const types = [...new Set(seals.map(({ type }) => type))].join(", ");
     const message = `${needed}: the seal at hand (${types}) does not open it, or it was altered`;
     throw new CoreError("WRONG_SEAL", message, { cause: failure });
   };
+}
+
+/** The seals that made `slots`, by their types where they are known, and the names of their keys. */
+async function namesOf(slots: readonly SealedBlob[], storage: Storage): Promise<string> {
+  const tally = await readTally(storage);
+  const names = slots.map(({ keyInfo }) => {
+    const keyId = keyInfo?.keyId ?? "";
+    const type = tally.find((each) => each.keyId === keyId)?.type;
+    // Both come out of storage: quoted, and cut.
+    const shown = (text: string): string => JSON.stringify(text.slice(0, MAX_SHOWN));
+    return `the ${type === undefined ? "" : `${shown(type)} `}seal whose key is called ${shown(keyId)}`;
+  });
+  return names.join(" or ");
 }
 
 /** Whether a seal has said that a blob is not one of its own, rather than that it cannot answer. */

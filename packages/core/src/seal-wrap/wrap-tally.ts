@@ -23,8 +23,8 @@ export interface WrapCount {
 
 const schema = z.array(z.object({ type: z.string(), keyId: z.string(), wraps: z.int().min(0) }));
 
-/** What `storage` says of wraps so far. What cannot be read counts from here: nothing depends on it but a warning. */
-async function readTally(storage: Storage): Promise<readonly WrapCount[]> {
+/** What `storage` says of wraps so far. What cannot be read counts from here: only messages depend on it. */
+export async function readTally(storage: Storage): Promise<readonly WrapCount[]> {
   const entry = await storage.get(SEAL_WRAPS);
   if (entry === undefined) return [];
   try {
@@ -75,8 +75,11 @@ export class WrapTally {
   /** Adds what `storage` says, and writes each change there from now on. */
   async keepIn(storage: Storage): Promise<void> {
     if (this.#storage !== undefined) return;
+    // Those of an initialisation, before which there was no storage to write to.
+    const unwritten = this.#counts.size > 0;
     for (const each of await readTally(storage)) this.#add(each);
     this.#storage = storage;
+    if (unwritten) await this.#write();
   }
 
   #add({ type, keyId, wraps }: WrapCount): void {

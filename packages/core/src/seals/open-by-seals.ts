@@ -44,7 +44,7 @@ export async function openBySeals(
 
 async function openBySlot(storage: Storage, slot: Slot, signal: AbortSignal): Promise<Barrier> {
   const rootKey = await readRootKeyOf(storage, slot, signal);
-  const removeLayer = layerReader([slot.seal]);
+  const removeLayer = layerReader([slot.seal], storage);
   return openBarrier(storage, rootKey, (path, stored) => removeLayer(path, stored, signal));
 }
 

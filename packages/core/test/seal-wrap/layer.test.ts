@@ -94,7 +94,9 @@ describe("a store with a layer", () => {
     await it.storage.write([{ op: "put", path: paths.STORED_KEYS, value }]);
     const opening = autoStore(it.storage, other).unseal();
     await rejectsWithCode(opening, "WRONG_SEAL");
-    await expect(opening).rejects.toThrow(/core\/keyring is seal-wrapped.*"key-a".*static/);
+    await expect(opening).rejects.toThrow(
+      /core\/keyring is seal-wrapped, and needs the "static" seal whose key is called "key-a": the seal at hand/,
+    );
   });
 
   it("is refused where people unseal, and the sentence names the key", async () => {
@@ -161,6 +163,13 @@ describe("wraps of the seal", () => {
     await it.store.close();
     const again = await open("layered", { storage: it.storage });
     expect(wrapsOf(again.store)[0]![2]).toBeGreaterThanOrEqual(7);
+  });
+
+  it("of an initialisation are on disk once the store is open", async () => {
+    const it = await open("layered");
+    const stored = JSON.parse(Buffer.from((await it.storage.get(paths.SEAL_WRAPS))!).toString()) as object;
+    expect(stored).toEqual(it.store.sealWraps);
+    expect(stored).toEqual([{ type: "static", keyId: "key-a", wraps: 5 }]);
   });
 
   it("give one warning at 2^31", async () => {

@@ -42,8 +42,8 @@ export function isPlain(path: string): boolean {
   return PLAIN.includes(path);
 }
 
-function bare({ seal }: Unlocked, path: string, entry: Uint8Array): Promise<Uint8Array> {
-  return layerReader(seal === undefined ? [] : [seal])(path, entry);
+function bare({ seal, storage }: Unlocked, path: string, entry: Uint8Array): Promise<Uint8Array> {
+  return layerReader(seal === undefined ? [] : [seal], storage)(path, entry);
 }
 
 /** What stands at `path`, decrypted; undefined where there is nothing. */
