@@ -4,22 +4,32 @@ import type { Session } from "./session.ts";
 
 type Waiter = (session: Session | undefined) => void;
 
-/** Sessions that are lent to one user at a time; opened when needed, at most so many, fewer where the token has fewer. */
+/** How long fewer sessions are made do with before more are tried again: other programs may have left theirs. */
+const SCARCE_MS = 60_000;
+
+/**
+ * Sessions that are lent to one user at a time; opened when needed, at most so many, fewer for a while where the token has
+ * fewer.
+ */
 export class SessionPool {
   readonly #open: () => Session;
   readonly #note: (most: number) => void;
   readonly #configured: number;
   #most: number;
+  #scarceUntil = 0;
+  /** What was noted last, so that a token that stays scarce is no news every minute. */
+  #noted: number;
   #idle: Session[] = [];
   #busy = 0;
   #waiting: Waiter[] = [];
   #drained: (() => void)[] = [];
   #gate: Promise<void> | undefined;
 
-  /** `open` makes a session; `note` is told when the token turns out to have fewer sessions than `most`. */
+  /** `open` makes a session; `note` is told when the token turns out to have fewer sessions than before. */
   constructor(most: number, open: () => Session, note: (most: number) => void) {
     this.#configured = most;
     this.#most = most;
+    this.#noted = most;
     this.#open = open;
     this.#note = note;
   }
@@ -33,7 +43,7 @@ export class SessionPool {
   async take(): Promise<Session> {
     for (;;) {
       while (this.#gate !== undefined) await this.#gate;
-      const session = this.#idle.pop() ?? (this.#busy < this.#most ? this.#tryOpen() : undefined);
+      const session = this.#idle.pop() ?? this.#tryOpen();
       if (session !== undefined) {
         this.#busy++;
         return session;
@@ -69,7 +79,7 @@ export class SessionPool {
     try {
       if (this.#busy > 0) await new Promise<void>((tell) => this.#drained.push(tell));
       this.closeIdle();
-      this.#most = this.#configured;
+      this.#scarceUntil = 0;
       work();
     } finally {
       this.#gate = undefined;
@@ -78,14 +88,19 @@ export class SessionPool {
     }
   }
 
+  /** Another session, or undefined where there may be no more just now. */
   #tryOpen(): Session | undefined {
+    if (performance.now() >= this.#scarceUntil) this.#most = this.#configured;
+    if (this.#busy >= this.#most) return undefined;
     try {
       return this.#open();
     } catch (error) {
       const exhausted = error instanceof CryptokiError && error.returnValue === "CKR_SESSION_COUNT";
       if (!exhausted || this.#busy === 0) throw error;
+      this.#scarceUntil = performance.now() + SCARCE_MS;
+      if (this.#busy !== this.#noted) this.#note(this.#busy);
+      this.#noted = this.#busy;
       this.#most = this.#busy;
-      this.#note(this.#most);
       return undefined;
     }
   }

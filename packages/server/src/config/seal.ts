@@ -32,6 +32,11 @@ const settings = {
     doc: "Whether the plugin runs in a process of its own; else as it asks.",
   },
   call_deadline: { schema: limit, default: "30s", doc: "How long one call of the seal may take." },
+  process_memory_mib: {
+    schema: whole(128, 65_536),
+    default: 1_024,
+    doc: "How much memory, in MiB, a seal's own process may hold before another takes its place. Watched on Linux only.",
+  },
 } as const satisfies Settings;
 
 /** The keys of every seal, which its plugin never gets. */

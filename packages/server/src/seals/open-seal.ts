@@ -9,6 +9,8 @@ import { effectiveSettings } from "./effective-settings.ts";
 import { isAuto, type SealRegistry } from "./registry.ts";
 import { setForOneSeal } from "./seal-variables.ts";
 
+const MEBIBYTE = 2 ** 20;
+
 /** A configured seal: what the start-up banner shows, and the seal itself, or none where people unseal by shares. */
 export interface OpenedSeal {
   readonly seal: Seal | undefined;
@@ -55,6 +57,7 @@ export async function isolationOptions(
     env,
     withhold: [...secrets, ...setForOneSeal(secrets, env), ...variablesNamedIn(block)],
     deadlineMs: block.call_deadline,
+    memoryLimitBytes: block.process_memory_mib * MEBIBYTE,
     ...(plugin.maxParallel === undefined ? {} : { maxParallel: plugin.maxParallel(config) }),
     log,
   };

@@ -8,7 +8,14 @@ describe("the seals", () => {
   it("are Shamir's where there is no block", () => {
     const { seal, origins } = read("");
     expect(seal).toMatchObject([
-      { type: "shamir", name: "shamir", disabled: false, priority: 1, call_deadline: 30_000 },
+      {
+        type: "shamir",
+        name: "shamir",
+        disabled: false,
+        priority: 1,
+        call_deadline: 30_000,
+        process_memory_mib: 1_024,
+      },
     ]);
     expect(seal[0]?.at).toBeUndefined();
     expect(origins.get("seal.0.type")).toEqual({ from: "default" });
@@ -18,7 +25,7 @@ describe("the seals", () => {
     const { seal, origins } = read(
       [
         'seal "PKCS11" {',
-        '  name = "hsm" priority = 2 purpose = "A, b" isolation = "process" call_deadline = "5s"',
+        '  name = "hsm" priority = 2 purpose = "A, b" isolation = "process" call_deadline = "5s" process_memory_mib = 256',
         '  lib  = "/lib/p11.so"',
         "  pin  = 0012",
         "  slot = 0x10 force = true",
@@ -28,6 +35,7 @@ describe("the seals", () => {
     const [hsm] = seal;
     expect(hsm).toMatchObject({ type: "pkcs11", name: "hsm", priority: 2, purpose: ["a", "b"], isolation: "process" });
     expect(hsm?.call_deadline).toBe(5000);
+    expect(hsm?.process_memory_mib).toBe(256);
     expect(hsm?.stanza).toEqual({ lib: "/lib/p11.so", pin: "0012", slot: "0x10", force: true });
     expect(hsm?.positions.get("pin")).toEqual({ file: "c.hcl", line: 5, column: 3 });
     expect(origins.get("seal.0.pin")).toMatchObject({ from: "file", line: 5 });
@@ -146,6 +154,7 @@ describe("the seals", () => {
       'seal "static" { call_deadline = 0 }',
       "call_deadline: expected a duration of at least 1ms",
     ],
+    ["memory that no process needs so little of", 'seal "static" { process_memory_mib = 127 }', "process_memory_mib"],
     ["a deadline beyond timers", 'seal "static" { call_deadline = "597h" }', "expected a duration of at most 596h"],
     ["an unknown isolation", 'seal "static" { isolation = "vm" }', "isolation: expected one of process, none"],
   ])("are refused with %s", (_what, content, message) => {

@@ -16,7 +16,14 @@ function host(log: SealHost["log"] = () => undefined): SealHost {
 function block(over: Partial<SealConfig>): SealConfig {
   const stanza = { current_key: KEY, current_key_id: "k1" };
   const place = { positions: new Map(), at: undefined };
-  const own = { isolation: undefined, call_deadline: 10_000, disabled: false, priority: 1, purpose: [] };
+  const own = {
+    isolation: undefined,
+    call_deadline: 10_000,
+    process_memory_mib: 1_024,
+    disabled: false,
+    priority: 1,
+    purpose: [],
+  };
   return { type: "static", name: "static", stanza, ...own, ...place, ...over };
 }
 
