@@ -21,6 +21,7 @@ import {
 import { NO_SHARES, numbersOf, sealConfig, serializeSealConfig } from "../seal-config.ts";
 import { sealConfigCopy } from "../seal-config-copy.ts";
 import type { Change, Storage } from "../storage.ts";
+import { readRootKey } from "../stored-keys.ts";
 import { readRecoveryKey, recoveryKeyChanges } from "./recovery-key.ts";
 import type { Risk } from "./risk.ts";
 import type { SealRecord } from "./seal-record.ts";
@@ -49,10 +50,23 @@ export async function readPeoplesKey(open: OpenStore): Promise<PeoplesKey> {
   if (quorum === "unseal") return { key: await barrier.get(SHAMIR_KEK), numbers };
   if (numbers.shares === 0) return { key: undefined, numbers };
   try {
+    await proveHonest(open);
     return { key: await readRecoveryKey(open, roster.firstAuto, signal), numbers };
   } catch (failure) {
     return { key: undefined, numbers, failure };
   }
+}
+
+/**
+ * Rejects where only the first seal can tell the recovery key and does not tell the root key right, which is known: what it
+ * unwraps is about to be kept for good.
+ */
+async function proveHonest({ storage, barrier, roster, signal }: OpenStore): Promise<void> {
+  const seal = roster.firstAuto;
+  if (seal === undefined || (await barrier.get(RECOVERY_KEY_COPY)) !== undefined) return;
+  const rootKey = await readRootKey(storage, seal, signal);
+  if (rootKey.equals(barrier.keyring.rootKey)) return;
+  throw new CoreError("WRONG_SEAL", `the ${seal.type} seal unwraps the root key to another one`);
 }
 
 /** Whether the change from `before` to `next` needs the key that people hold shares of. */

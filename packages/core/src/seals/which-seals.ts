@@ -55,12 +55,13 @@ export function impliedRecord({ type }: StoredSeals, name: string | undefined, p
 
 /**
  * Throws `WRONG_SEAL`, saying which stanza or flag is missing, unless what is configured is what the storage has: at
- * least one enabled seal of it, or unseal shares and no other seal.
+ * least one enabled seal of it, or unseal shares and no other seal of its own.
  */
 export function checkConfigured(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): void {
-  const { quorum, candidates } = stored;
+  const { quorum, record, candidates } = stored;
   if (candidates.some(({ state }) => state === "enabled")) return;
-  if (quorum === "unseal" && set.first === undefined) return;
+  // Where there is a record, a seal that is not in it is merely new.
+  if (quorum === "unseal" && (set.first === undefined || record !== undefined)) return;
   throw wrongSeal(stored, set, plugin);
 }
 

@@ -5,7 +5,7 @@ import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { plugin as staticPlugin } from "@sealwright/plugin-static";
 import { type Seal, type SealCall, SealError } from "@sealwright/seal";
 import { type Observed, observed } from "../support/observed.ts";
-import { openLastingStorage } from "../support/storages.ts";
+import { copyOf, openLastingStorage } from "../support/storages.ts";
 
 /** What a service does with calls. `lying`: it unwraps to other bytes than were wrapped. */
 export type Mood = "up" | "down" | "hanging" | "lying";
@@ -18,30 +18,45 @@ export class Kms {
   aborted = 0;
   readonly name: string;
   readonly #key: Uint8Array;
+  #version = 1;
+  #inner: Promise<Seal>;
 
   constructor(name: string, seed = name) {
     this.name = name;
     this.#key = new Uint8Array(32).fill(seed.charCodeAt(0)).fill(seed.length, 1, 2);
+    this.#inner = this.#open();
+  }
+
+  /** Wraps by a newer version of the key from now on; what the one before wrapped still opens. */
+  rotateKey(): void {
+    this.#version++;
+    this.#inner = this.#open();
+  }
+
+  #open(): Promise<Seal> {
+    const key = (version: number): Uint8Array => this.#key.with(2, version);
+    const id = (version: number): string => (version === 1 ? this.name : `${this.name}-v${version}`);
+    const previous = this.#version > 1 ? this.#version - 1 : undefined;
+    const config = {
+      current_key: key(this.#version),
+      current_key_id: id(this.#version),
+      previous_key: previous && key(previous),
+      previous_key_id: previous && id(previous),
+    };
+    return staticPlugin.open(config as never, { log: () => {} });
   }
 
   /** As it is attached to a store. */
   async attached(priority = 1, more: Partial<AttachedSeal> = {}): Promise<AttachedSeal> {
-    const config = {
-      current_key: this.#key,
-      current_key_id: this.name,
-      previous_key: undefined,
-      previous_key_id: undefined,
-    };
-    const inner = await staticPlugin.open(config, { log: () => {} });
     const seal: Seal = {
       type: "static",
       wrap: async (plaintext, call) => {
         await this.#admit(call);
-        return inner.wrap(plaintext, call);
+        return (await this.#inner).wrap(plaintext, call);
       },
       unwrap: async (blob, call) => {
         await this.#admit(call);
-        const plaintext = await inner.unwrap(blob, call);
+        const plaintext = await (await this.#inner).unwrap(blob, call);
         return this.mood === "lying" ? plaintext.map((each) => each ^ 1) : plaintext;
       },
       close: async () => {},
@@ -105,7 +120,7 @@ export async function openedOf(
 
 /** Whether a fresh store of `kms` alone opens `storage` and reads what is kept there. */
 export async function opens(storage: Storage, ...kms: readonly Kms[]): Promise<boolean> {
-  const { store } = await storeOf(kms, { storage });
+  const { store } = await storeOf(kms, { storage: await copyOf(storage) });
   try {
     await store.unseal();
     return (await store.get("kept"))?.toString() === "value";
@@ -118,7 +133,7 @@ export async function opens(storage: Storage, ...kms: readonly Kms[]): Promise<b
 
 /** Whether a quorum of the shares opens `storage`, where no auto seal is configured. */
 export async function sharesOpen(storage: Storage, shares: readonly Uint8Array[], seal?: string): Promise<boolean> {
-  const store = new SealedStore({ storage, shares: shamir });
+  const store = new SealedStore({ storage: await copyOf(storage), shares: shamir });
   try {
     for (const share of shares.slice(0, 2)) await store.submitShare(share, seal === undefined ? {} : { seal });
     return (await store.get("kept"))?.toString() === "value";

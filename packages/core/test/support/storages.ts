@@ -77,6 +77,17 @@ export async function snapshot(storage: Storage): Promise<Record<string, string>
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** A copy of what is stored now, for a look that leaves no traces. */
+export async function copyOf(storage: Storage): Promise<Storage> {
+  const copy = openLastingStorage();
+  const entries = (await pathsBelow(storage, "")).map(async (path) => ({ path, value: await storage.get(path) }));
+  const there = (await Promise.all(entries)).flatMap(({ path, value }) =>
+    value === undefined ? [] : [{ op: "put" as const, path, value }],
+  );
+  await copy.write(there);
+  return copy;
+}
+
 /** Takes away everything of ours, so that OpenBao might have written the rest. */
 export async function makeForeign(storage: Storage): Promise<void> {
   const ours = await pathsBelow(storage, paths.OURS);
