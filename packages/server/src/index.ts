@@ -7,6 +7,7 @@ export { type Adoption, adoptStorage } from "./offline/adopt-storage.ts";
 export { isPlain } from "./offline/entries.ts";
 export type { OfflineCommand } from "./offline/offline-audit.ts";
 export { readPlainEntry } from "./offline/read-plain.ts";
+export { type Recovery, recoverStorage } from "./offline/recover-storage.ts";
 export type { OfflineOptions } from "./offline/session.ts";
 export type { ShareRequest, ShareSource } from "./offline/shares.ts";
 export { type OfflineStore, withOfflineStore } from "./offline/with-offline-store.ts";

@@ -18,6 +18,7 @@ import { login } from "./login.ts";
 import { operatorGenerateRoot } from "./operator/generate-root.ts";
 import { operatorInit } from "./operator/init.ts";
 import { operatorKeyStatus } from "./operator/key-status.ts";
+import { operatorRecover } from "./operator/recover.ts";
 import { operatorRekey } from "./operator/rekey.ts";
 import { operatorRotate } from "./operator/rotate.ts";
 import { operatorRotateKeys } from "./operator/rotate-keys.ts";
@@ -75,6 +76,7 @@ export const commandRegistry = new Registry(
     operatorRekey,
     operatorRotateKeys,
     operatorGenerateRoot,
+    operatorRecover,
     kvPut,
     kvGet,
     kvDelete,

@@ -12,7 +12,7 @@ import { startupSentence } from "../runtime/startup-error.ts";
 /** What is done offline, in Vault's words for operations. */
 export interface OfflineCommand {
   readonly operation: "list" | "read" | "update";
-  /** `storage/list`, `storage/get`, `storage/rotate`, `storage/unwrap`, `storage/adopt`. */
+  /** `storage/list`, `storage/get`, `storage/rotate`, `storage/unwrap`, `storage/adopt`, `operator/recover`. */
   readonly path: string;
 }
 

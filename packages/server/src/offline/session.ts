@@ -37,8 +37,8 @@ export interface OfflineResult<T> {
   readonly shown: object;
 }
 
-/** Opening a storage makes its folder; looking into one must not. */
-function requireExisting(storage: ServerConfig["storage"]): void {
+/** Opening a storage makes its folder; looking into one must not. Throws `StartupError` where there is none. */
+export function requireExisting(storage: ServerConfig["storage"]): void {
   if (storage.path === undefined) {
     throw new StartupError('storage "inmem" is gone with its server: there is nothing to open offline');
   }

@@ -5,7 +5,7 @@ import { decodeShare } from "../endpoints/share-text.ts";
 
 /** Which share is asked for. */
 export interface ShareRequest {
-  readonly kind: "unseal" | "recovery";
+  readonly kind: "unseal" | "recovery" | "break-glass";
   /** How many were given before. */
   readonly given: number;
   readonly threshold: number;

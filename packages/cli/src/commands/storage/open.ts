@@ -26,7 +26,7 @@ const NO_TERMINAL =
 /** In place of a share, as an argument or behind `-key`. */
 const STDIN = "-";
 
-const NAMES = { unseal: "Unseal Key", recovery: "Recovery Key" } as const;
+const NAMES = { unseal: "Unseal Key", recovery: "Recovery Key", "break-glass": "Break-Glass Key" } as const;
 
 /** Shares from `-key`, or from standard input where an argument or a `-key` is `-`, else from the hidden prompt. */
 function shareSource(call: OfflineCall, io: Io): ShareSource {
