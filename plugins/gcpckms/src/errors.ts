@@ -86,6 +86,11 @@ export function unreadable(what: string, cause: unknown): SealError {
   return contradiction(`${what} cannot be read (${reason})`);
 }
 
+/** What is said of a blob that the key does not open. */
+export function notOpened({ key }: Target): string {
+  return `the key ${key} does not open this: another key wrapped it, or it was altered`;
+}
+
 /** The SDK is not installed. */
 export function noSdk(cause: unknown): SealError {
   return new SealError("SEAL_PLUGIN_UNAVAILABLE", "the gcpckms seal needs the package @google-cloud/kms", {

@@ -4,10 +4,11 @@ import type { protos } from "@google-cloud/kms";
 import type { Settings } from "./config.ts";
 import { crc32c } from "./crc32c.ts";
 import { abandoned, damaged, incomplete, type Target, targetOf } from "./errors.ts";
+import type { Failure, Operation } from "./failure.ts";
 import { isVersionName } from "./names.ts";
 import { withRetries } from "./retry.ts";
 import { clientOf, loadSdk } from "./sdk.ts";
-import { type Failure, type Operation, refused } from "./statuses.ts";
+import { refused } from "./statuses.ts";
 
 type Encrypted = protos.google.cloud.kms.v1.IEncryptResponse;
 type Decrypted = protos.google.cloud.kms.v1.IDecryptResponse;

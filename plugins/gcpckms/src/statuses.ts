@@ -4,32 +4,11 @@
  * service said goes into `cause` alone, for the log: a message never quotes it. The codes and what they mean:
  * cloud.google.com/kms/docs/reference/rpc, google.rpc.Code, and google.api.ErrorReason.
  */
-import { SealError, type SealErrorCode } from "@sealwright/seal";
-import type { Target } from "./errors.ts";
+import { SealError } from "@sealwright/seal";
+import { EMULATORS } from "./emulators.ts";
+import { notOpened, type Target } from "./errors.ts";
+import { type Failure, GRPC, type Operation, type Row } from "./failure.ts";
 import { reasonIn } from "./unreachable.ts";
-
-/** The two methods of the service that the seal uses. */
-export type Operation = "encrypt" | "decrypt";
-
-/** A call that failed, as Google's library tells it. */
-export interface Failure {
-  /** A gRPC status; undefined where the call did not get that far. */
-  readonly status: number | undefined;
-  readonly details: string;
-  /** The reason of the `google.rpc.ErrorInfo`, such as `SERVICE_DISABLED`. */
-  readonly reason: string | undefined;
-}
-
-const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const NOT_FOUND = 5;
-const PERMISSION_DENIED = 7;
-const RESOURCE_EXHAUSTED = 8;
-const FAILED_PRECONDITION = 9;
-const UNIMPLEMENTED = 12;
-const INTERNAL = 13;
-const UNAVAILABLE = 14;
-const UNAUTHENTICATED = 16;
 
 const PERMISSION: Readonly<Record<Operation, string>> = {
   encrypt: "cloudkms.cryptoKeyVersions.useToEncrypt",
@@ -38,26 +17,13 @@ const PERMISSION: Readonly<Record<Operation, string>> = {
 const NO_CONNECTION = /No connection|Name resolution|[Cc]onnection|connect|TLS|EPROTO|ECONN|socket/;
 const ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter";
 
-interface Row {
-  /** Any where left out. */
-  readonly status?: number;
-  /** Any where left out. */
-  readonly operation?: Operation;
-  /** What the details or the reason must match; anything where left out. */
-  readonly says?: RegExp;
-  readonly code: SealErrorCode;
-  explain(target: Target, operation: Operation, details: string): string;
-  advise?(target: Target, details: string): string | undefined;
-}
-
-const notOpened = ({ key }: Target): string =>
-  `the key ${key} does not open this: another key wrapped it, or it was altered`;
 const wrongPurpose = ({ key }: Target): string =>
   `the key ${key} cannot encrypt and decrypt: it has another purpose, or no primary version`;
 const adviseOnPurpose = (): string => "name a key with the purpose ENCRYPT_DECRYPT";
 
 /** The first row that fits counts. */
 const ROWS: readonly Row[] = [
+  ...EMULATORS,
   {
     says: /Could not load the default credentials|Unable to find credentials|GOOGLE_APPLICATION_CREDENTIALS/,
     code: "SEAL_DENIED",
@@ -78,7 +44,7 @@ const ROWS: readonly Row[] = [
     advise: () => "make new credentials, or correct the clock",
   },
   {
-    status: UNAUTHENTICATED,
+    status: GRPC.UNAUTHENTICATED,
     code: "SEAL_DENIED",
     explain: ({ key, host }) =>
       `${host} does not take the credentials for the key ${key}: they are expired, revoked or of a deleted account, or ` +
@@ -86,7 +52,7 @@ const ROWS: readonly Row[] = [
     advise: () => "correct the clock, or make new credentials",
   },
   {
-    status: PERMISSION_DENIED,
+    status: GRPC.PERMISSION_DENIED,
     says: /SERVICE_DISABLED|has not been used in project|API .*disabled/,
     code: "SEAL_DENIED",
     explain: ({ key, project }) =>
@@ -100,62 +66,62 @@ const ROWS: readonly Row[] = [
     advise: () => "enable billing for the project",
   },
   {
-    status: PERMISSION_DENIED,
+    status: GRPC.PERMISSION_DENIED,
     says: /SECURITY_POLICY_VIOLATED|VPC Service Controls/,
     code: "SEAL_DENIED",
     explain: ({ key }) => `a VPC Service Controls perimeter keeps this machine from the key ${key}`,
     advise: () => "let this machine, or its account, into the perimeter",
   },
   {
-    status: PERMISSION_DENIED,
+    status: GRPC.PERMISSION_DENIED,
     code: "SEAL_DENIED",
     explain: ({ key }, operation) =>
       `${PERMISSION[operation]} on ${key} is denied to the credentials in use, or there is no such key`,
     advise: () => `grant ${ROLE} on the key, or correct project, region, key_ring and crypto_key`,
   },
   {
-    status: NOT_FOUND,
+    status: GRPC.NOT_FOUND,
     says: /concerns location|[Ll]ocation .*(not found|not available|does not exist)/,
     code: "SEAL_KEY_MISSING",
     explain: ({ key, region, host }) => `${host} has no location ${region}, where the key ${key} should be`,
     advise: () => "correct region, or an endpoint that serves another one only",
   },
   {
-    status: NOT_FOUND,
+    status: GRPC.NOT_FOUND,
     code: "SEAL_KEY_MISSING",
     explain: ({ key, region }) =>
       `there is no key ${key}: the project, the key ring or the key is not there in ${region}`,
     advise: () => "correct project, region, key_ring and crypto_key",
   },
   {
-    status: FAILED_PRECONDITION,
+    status: GRPC.FAILED_PRECONDITION,
     says: /DESTROY_SCHEDULED/,
     code: "SEAL_KEY_DISABLED",
     explain: ({ key }) => `the version of the key ${key} that is needed is scheduled for destruction`,
     advise: () => "restore the version now, then enable it: once destroyed, it does not come back",
   },
   {
-    status: FAILED_PRECONDITION,
+    status: GRPC.FAILED_PRECONDITION,
     says: /DESTROYED/,
     code: "SEAL_KEY_MISSING",
     explain: ({ key }) => `the version of the key ${key} that is needed was destroyed`,
     advise: () => "make another version primary to wrap; nothing else opens what this one wrapped",
   },
   {
-    status: FAILED_PRECONDITION,
+    status: GRPC.FAILED_PRECONDITION,
     says: /DISABLED|not enabled|PENDING_/,
     code: "SEAL_KEY_DISABLED",
     explain: ({ key }) => `the version of the key ${key} that is needed is disabled`,
     advise: () => "enable the version",
   },
   {
-    status: FAILED_PRECONDITION,
+    status: GRPC.FAILED_PRECONDITION,
     code: "SEAL_CONFIG",
     explain: wrongPurpose,
     advise: adviseOnPurpose,
   },
   {
-    status: INVALID_ARGUMENT,
+    status: GRPC.INVALID_ARGUMENT,
     says: /checksum/i,
     code: "SEAL_UNAVAILABLE",
     explain: ({ key, host }) =>
@@ -163,46 +129,38 @@ const ROWS: readonly Row[] = [
     advise: () => "it is tried again; if it stays, look at the proxy in between, or the memory of this machine",
   },
   {
-    status: INVALID_ARGUMENT,
+    status: GRPC.INVALID_ARGUMENT,
     says: /purpose/i,
     code: "SEAL_CONFIG",
     explain: wrongPurpose,
     advise: adviseOnPurpose,
   },
   {
-    status: INVALID_ARGUMENT,
+    status: GRPC.INVALID_ARGUMENT,
     operation: "decrypt",
     code: "SEAL_BAD_CIPHERTEXT",
     explain: notOpened,
   },
   {
-    // Emulators answer so; the service itself means a fault of its own by INTERNAL.
-    status: INTERNAL,
-    operation: "decrypt",
-    says: /authentication failed|decrypt/i,
-    code: "SEAL_BAD_CIPHERTEXT",
-    explain: notOpened,
-  },
-  {
-    status: RESOURCE_EXHAUSTED,
+    status: GRPC.RESOURCE_EXHAUSTED,
     code: "SEAL_THROTTLED",
     explain: ({ key, project }) =>
       `Cloud KMS takes no more requests for the key ${key} now: a quota of ${project} is used up`,
     advise: () => "raise the quota of cryptographic requests if this stays",
   },
   {
-    status: DEADLINE_EXCEEDED,
+    status: GRPC.DEADLINE_EXCEEDED,
     code: "SEAL_TIMEOUT",
     explain: ({ key, host }) => `${host} did not answer in time about the key ${key}`,
   },
   {
-    status: UNIMPLEMENTED,
+    status: GRPC.UNIMPLEMENTED,
     code: "SEAL_UNAVAILABLE",
     explain: ({ key, host }) => `what answers at ${host} about the key ${key} is no Cloud KMS`,
     advise: () => "correct endpoint, or look at the proxy in between",
   },
   {
-    status: UNAVAILABLE,
+    status: GRPC.UNAVAILABLE,
     says: NO_CONNECTION,
     code: "SEAL_UNAVAILABLE",
     explain: ({ key, host }, _operation, details) =>
@@ -219,11 +177,12 @@ const ROWS: readonly Row[] = [
 /** The error for a call that failed. `cause` is what Google's library threw. */
 export function refused(target: Target, operation: Operation, failure: Failure, cause: unknown): SealError {
   const { status, details, reason = "" } = failure;
+  const said = `${reason} ${details}`;
   const row = ROWS.find(
     (each) =>
       (each.status === undefined || each.status === status) &&
       (each.operation === undefined || each.operation === operation) &&
-      (each.says === undefined || each.says.test(details) || each.says.test(reason)),
+      (each.says === undefined || each.says.test(said)),
   );
   if (row === undefined) throw new Error("the last row fits everything");
   const advice = row.advise?.(target, details);

@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
   {
     what: "no such key",
     status: 5,
-    details: "CryptoKey x not found.",
+    details: "CryptoKey projects/p/k not found.",
     code: "SEAL_KEY_MISSING",
     says: "correct project, region, key_ring and crypto_key",
   },
@@ -141,16 +141,27 @@ test.each(rows)("$what ($status) is $code", async ({ status, details = "", reaso
 });
 
 describe("of a blob", () => {
-  test("INVALID_ARGUMENT is SEAL_BAD_CIPHERTEXT, as is an emulator's INTERNAL about its cipher", async () => {
-    for (const [status, details] of [
-      [3, "Decryption failed: the ciphertext is invalid."],
-      [13, "cipher: message authentication failed"],
-    ] as const) {
-      kms.fail(new StatusError(status, details), 1);
-      const { message } = await rejectsWithCode(seal.unwrap(blob), "SEAL_BAD_CIPHERTEXT");
-      expect(message).toContain("another key wrapped it, or it was altered");
-    }
+  test.each([
+    ["as the service does", 3, "Decryption failed: the ciphertext is invalid."],
+    ["by INTERNAL, as emulators do", 13, "cipher: message authentication failed"],
+    ["by INTERNAL, as emulators do", 13, "failed to decrypt with any key version"],
+    ["by INTERNAL around another status", 13, "rpc error: code = InvalidArgument desc = invalid ciphertext payload: x"],
+    ["by INTERNAL around another status", 13, "ciphertext was encrypted with a different crypto key"],
+    ["by FAILED_PRECONDITION", 9, "ciphertext was encrypted with a different crypto key"],
+    ["by NOT_FOUND without a name", 5, "not found"],
+  ])("that does not open, said %s (%d: %s), is SEAL_BAD_CIPHERTEXT", async (_how, status, details) => {
+    kms.fail(new StatusError(status, details), 1);
+    const { message } = await rejectsWithCode(seal.unwrap(blob), "SEAL_BAD_CIPHERTEXT");
+    expect(message).toContain("another key wrapped it, or it was altered");
   });
+
+  test.each(["CryptoKey projects/p/k not found.", "Requested entity was not found."])(
+    "whose key is not there, said by NOT_FOUND (%s), is SEAL_KEY_MISSING",
+    async (details) => {
+      kms.fail(new StatusError(5, details), 1);
+      await rejectsWithCode(seal.unwrap(blob), "SEAL_KEY_MISSING");
+    },
+  );
 
   test("the permission that is denied is named, and it is that of the call", async () => {
     kms.deny();
