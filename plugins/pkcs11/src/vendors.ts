@@ -12,10 +12,9 @@ export interface VendorProfile {
   readonly gcmIvBits: "length" | "zero";
   /** Sessions that cannot write are refused. */
   readonly readWriteSessions: boolean;
-  /** The most sessions that the device has. */
-  readonly mostSessions?: number;
+  /** Whether the conformance suite and the faults were ever run on it. */
   readonly tested: boolean;
-  /** Where it is written. */
+  /** Where each of it is written; for one that is tested, with what. */
   readonly sources: readonly string[];
   /** For the operator, in `seal doctor`. */
   readonly note: string;
@@ -53,31 +52,47 @@ export const VENDORS: readonly VendorProfile[] = [
   },
   {
     name: "AWS CloudHSM",
-    matches: /cloudhsm|marvell|cavium/i,
+    // "Cavium Networks" by its older library.
+    matches: /cloudhsm|cavium|marvell/i,
     gcmNonce: "zeroed",
-    gcmIvBits: "length",
+    gcmIvBits: "zero",
     readWriteSessions: true,
     tested: false,
     sources: [
+      // The device makes the nonce, and writes it where the parameter points to zeros.
       "https://docs.aws.amazon.com/cloudhsm/latest/userguide/pkcs11-mechanisms.html",
+      // The makers' own program: a nonce of zeros, ulIvBits zero, ciphertext and tag apart from the nonce.
+      "https://github.com/aws-samples/aws-cloudhsm-pkcs11-examples/blob/master/src/encrypt/aes_gcm.c",
+      // No sessions that only read in SDK 5; at most 16 KB to CKM_AES_GCM at a time.
       "https://docs.aws.amazon.com/cloudhsm/latest/userguide/ki-pkcs11-sdk.html",
+      // What C_GetInfo says.
+      "https://github.com/joelhockey/jacknji11/issues/29",
     ],
     note: "It makes the GCM nonce itself and writes it into the parameter; the PIN is USER:PASSWORD.",
   },
   {
     ...STANDARD,
-    name: "Thales Luna",
-    matches: /luna|safenet|thales/i,
+    name: "Thales Luna or ProtectServer",
+    matches: /luna|safenet|thales|chrystoki/i,
     tested: false,
-    sources: ["https://thalesdocs.com/gphsm/luna/7/docs/network/Content/sdk/mechanisms/CKM_AES_GCM.htm"],
-    note: "In FIPS mode it makes a nonce of 16 bytes itself and appends it to the ciphertext.",
+    sources: [
+      // In FIPS mode a nonce of 16 bytes of its own stands at the end; otherwise one must be given.
+      "https://thalesdocs.com/gphsm/luna/7/docs/network/Content/sdk/mechanisms/CKM_AES_GCM.htm",
+      // ProtectServer: the nonce, in FIPS mode one of its own, stands behind the tag.
+      "https://thalesdocs.com/gphsm/ptk/protectserver3/docs/ps_ptk_docs/ptkc_programming/ptkc_mechs/ckm_aes_gcm_old/index.html",
+      // ulIvBits must be set.
+      "https://github.com/miekg/pkcs11/pull/83",
+      "https://github.com/parallaxsecond/rust-cryptoki/issues/247",
+    ],
+    note: "In FIPS mode it makes the GCM nonce itself and puts it behind the ciphertext.",
   },
   {
     ...STANDARD,
     name: "Entrust nShield",
+    // "nCipher Corp. Ltd".
     matches: /ncipher|nshield|entrust/i,
     tested: false,
-    sources: ["https://nshielddocs.entrust.com/security-world-docs/v13.6.3/api-pkcs11/mechanisms.html"],
+    sources: ["https://nshielddocs.entrust.com/security-world-docs/v13.5.1/api-pkcs11/mechanisms.html"],
     note: "A Security World under FIPS 140 Level 3 may restrict mechanisms.",
   },
   {
@@ -85,17 +100,27 @@ export const VENDORS: readonly VendorProfile[] = [
     name: "Utimaco",
     matches: /utimaco|cryptoserver/i,
     tested: false,
-    sources: ["https://support.hsm.utimaco.com"],
-    note: "Nothing is known to differ from the standard.",
+    sources: ["https://openbao.org/docs/guides/unseal/pkcs11/utimaco/"],
+    note:
+      "Ask for CKA_DECRYPT when an RSA key is made: the default is for signing. A CryptoServer CP5 wants its keys authorised " +
+      "after each of its restarts.",
   },
   {
     ...STANDARD,
     name: "YubiHSM 2",
-    matches: /yubico|yubihsm/i,
-    mostSessions: 16,
+    matches: /yubihsm/i,
     tested: false,
-    sources: ["https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-pkcs11-guide.html"],
-    note: "It has no CKM_AES_GCM: use RSA-OAEP. It has 16 sessions, for all programs together.",
+    sources: [
+      // AES in ECB, CBC and CCM modes, RSA with OAEP.
+      "https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-device-specs.html",
+      // The PIN's form.
+      "https://docs.yubico.com/software/yubihsm-2/component-reference/hsm2-ref-pkcs11.html",
+      // 16 sessions.
+      "https://docs.yubico.com/software/yubihsm-2/concepts/hsm2-concept-session.html",
+    ],
+    note:
+      "It has no CKM_AES_GCM: use RSA-OAEP. The PIN is the authentication key's id (4 hexadecimal digits) and its " +
+      "password. It has 16 sessions for all programs together.",
   },
 ];
 

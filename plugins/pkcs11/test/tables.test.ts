@@ -124,19 +124,18 @@ describe("what is done about a failure", () => {
 });
 
 describe("the makes of HSM", () => {
-  const named = (manufacturerID: string) => vendorOf({ manufacturerID, libraryDescription: "" }).name;
-
   it.each([
-    ["SoftHSM", "SoftHSM"],
-    ["Kryoptic", "kryoptic"],
-    ["Marvell Semiconductors, Inc.", "AWS CloudHSM"],
-    ["SafeNet", "Thales Luna"],
-    ["nCipher Corp. Ltd", "Entrust nShield"],
-    ["Utimaco IS GmbH", "Utimaco"],
-    ["Yubico (www.yubico.com)", "YubiHSM 2"],
-    ["Somebody", "an unknown make"],
-  ])("%s is recognised as %s", (manufacturer, name) => {
-    expect(named(manufacturer)).toBe(name);
+    ["SoftHSM", "Implementation of PKCS11", "SoftHSM"],
+    ["Kryoptic", "", "kryoptic"],
+    ["Cavium Networks", "Cavium PKCS#11 Interface", "AWS CloudHSM"],
+    ["SafeNet", "Chrystoki", "Thales Luna or ProtectServer"],
+    ["nCipher Corp. Ltd", "", "Entrust nShield"],
+    ["Utimaco IS GmbH", "", "Utimaco"],
+    ["Yubico (www.yubico.com)", "YubiHSM PKCS#11 Library", "YubiHSM 2"],
+    ["Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", "an unknown make"],
+    ["Somebody", "", "an unknown make"],
+  ])("%s with %j is recognised as %s", (manufacturerID, libraryDescription, name) => {
+    expect(vendorOf({ manufacturerID, libraryDescription }).name).toBe(name);
   });
 
   it("say where their data is from, and only those that were run are marked as tested", () => {
