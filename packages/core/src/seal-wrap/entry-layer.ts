@@ -76,10 +76,14 @@ export const sealLayer: MakeLayer = (seals) => {
       if (byPeople(expected)) return bare(path, entry);
       const outstanding = await seals.outstanding();
       const due = without(expected, path, outstanding);
-      const { answered, failed } = await ask(without(keepers, path, outstanding), entry, signal);
-      if (answered.size < due.length || due.length === 0) {
-        throw refusalOf(failed, `${path} would be opened by fewer seals than before`);
+      const absent = due.filter(({ name }) => !keepers.some((each) => each.name === name));
+      const refusal = `${path} would be opened by fewer seals than before`;
+      if (absent.length > 0) {
+        const names = absent.map(({ name }) => name).join(", ");
+        throw new CoreError("NO_SEAL_ANSWERS", `${refusal}: not configured here: ${names}`);
       }
+      const { answered, failed } = await ask(without(keepers, path, outstanding), entry, signal);
+      if (answered.size < due.length || due.length === 0) throw refusalOf(failed, refusal);
       return [{ op: "put", path, value: encodeWrapped([...answered.values()], record.generation) }];
     },
     fits(path, stored, outstanding) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { abandonable } from "@sealwright/seal";
+import { abandonable, isSealError } from "@sealwright/seal";
 import { CoreError } from "../errors.ts";
 import { reasonOf } from "./reason.ts";
 
@@ -60,4 +60,9 @@ export function refusalOf(failed: ReadonlyMap<string, unknown>, what: string): u
   const reasons = [...failed].map(([name, error]) => `${name}: ${reasonOf(error)}`);
   const message = `${what}: ${reasons.length === 0 ? "none is configured" : reasons.join("; ")}`;
   return new CoreError("NO_SEAL_ANSWERS", message, { cause: new AggregateError([...failed.values()]) });
+}
+
+/** Whether it is a seal that failed, or all of several, rather than the storage. */
+export function isSealFailure(error: unknown): boolean {
+  return isSealError(error) || (error instanceof CoreError && error.code === "NO_SEAL_ANSWERS");
 }
