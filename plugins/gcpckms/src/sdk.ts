@@ -14,8 +14,16 @@ export interface Sdk {
 
 type AuthClient = googleAuthLibrary.AuthClient;
 
-// A server that is back is to be noticed within a pause of whoever tries again.
-const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000 };
+const CONNECTION = {
+  // A service that is back is to be noticed within a pause of whoever tries again.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+  // A seal is used seldom, and firewalls forget idle connections without a word: none is kept for long, and one on
+  // which nothing comes back is given up in time for another attempt.
+  "grpc.client_idle_timeout_ms": 60_000,
+  "grpc.keepalive_time_ms": 5_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+};
 
 /** Loads the library. `SEAL_PLUGIN_UNAVAILABLE` where it is not installed. */
 export async function loadSdk(): Promise<Sdk> {
@@ -80,7 +88,7 @@ export function clientOf(sdk: Sdk, settings: Settings): KeyManagementServiceClie
     apiEndpoint: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (isPlain ? 80 : 443) : Number(port),
     "grpc.primary_user_agent": userAgent,
-    ...RECONNECT,
+    ...CONNECTION,
     ...(isPlain ? plainChannel(sdk) : secureChannel(sdk, settings, authClient)),
   });
 }
