@@ -63,7 +63,7 @@ const block = (type: string, lines: string): string => `seal "${type}" {\n${line
 const KEY = `current_key_id = "a"\n  current_key = "${"0123456789abcdef".repeat(4)}"`;
 const WITHOUT_CLOUD = [
   ["shares", ""],
-  ["a static key", block("static", KEY)],
+  // This one looks at the settings of every seal, for the variables that the process must not see.
   ["a static key in a process of its own", block("static", `${KEY}\n  isolation = "process"`)],
 ] as const;
 
