@@ -64,6 +64,7 @@ function rotationOf({ purpose, rotationPeriod, nextRotationTime }: CryptoKeyFiel
   if (purpose !== "ENCRYPT_DECRYPT") throw invalidArgument(`A key of the purpose ${purpose} has no rotation schedule.`);
   if (nextRotationTime === null) throw invalidArgument("rotation_period requires next_rotation_time.");
   const next = new Date(Number(nextRotationTime.seconds) * 1_000);
+  if (next.getTime() < Date.now()) throw invalidArgument("next_rotation_time is not in the future.");
   if (!rotationPeriod) return { next };
   const periodSeconds = Number(rotationPeriod.seconds);
   if (periodSeconds >= DAY_SECONDS) return { next, periodSeconds };
@@ -86,6 +87,7 @@ function templateOf(fields: CryptoKeyFields | null): KeyTemplate {
   };
 }
 
+/** `CreateKeyRing`. */
 export const createKeyRing: Method<Child & { readonly keyRingId: string }, KeyRingMessage> = {
   permission: "cloudkms.keyRings.create",
   resource: byParent,
@@ -95,12 +97,14 @@ export const createKeyRing: Method<Child & { readonly keyRingId: string }, KeyRi
   },
 };
 
+/** `GetKeyRing`. */
 export const getKeyRing: Method<Named, KeyRingMessage> = {
   permission: "cloudkms.keyRings.get",
   resource: byName,
   run: (store, { name }) => keyRingMessage(store.keyRing(name)),
 };
 
+/** `ListKeyRings`, without filters. */
 export const listKeyRings: Method<Child & PageRequest, Page & { keyRings: KeyRingMessage[] }> = {
   permission: "cloudkms.keyRings.list",
   resource: byParent,
@@ -110,6 +114,7 @@ export const listKeyRings: Method<Child & PageRequest, Page & { keyRings: KeyRin
   },
 };
 
+/** `CreateCryptoKey`: with a first version, which is primary where the purpose has one, unless that is skipped. */
 export const createCryptoKey: Method<CreateCryptoKeyRequest, CryptoKeyMessage> = {
   permission: "cloudkms.cryptoKeys.create",
   resource: byParent,
@@ -124,12 +129,14 @@ export const createCryptoKey: Method<CreateCryptoKeyRequest, CryptoKeyMessage> =
   },
 };
 
+/** `GetCryptoKey`. */
 export const getCryptoKey: Method<Named, CryptoKeyMessage> = {
   permission: "cloudkms.cryptoKeys.get",
   resource: byName,
   run: (store, { name }) => cryptoKeyMessage(store.cryptoKey(name)),
 };
 
+/** `ListCryptoKeys`, without filters. */
 export const listCryptoKeys: Method<Child & PageRequest, Page & { cryptoKeys: CryptoKeyMessage[] }> = {
   permission: "cloudkms.cryptoKeys.list",
   resource: byParent,
@@ -141,7 +148,7 @@ export const listCryptoKeys: Method<Child & PageRequest, Page & { cryptoKeys: Cr
 
 const UPDATABLE = ["labels", "rotation_period", "next_rotation_time"];
 
-/** Takes new labels and a new rotation schedule. */
+/** `UpdateCryptoKey`: takes new labels and a new rotation schedule. */
 export const updateCryptoKey: Method<UpdateCryptoKeyRequest, CryptoKeyMessage> = {
   permission: "cloudkms.cryptoKeys.update",
   resource: ({ cryptoKey }) => cryptoKey?.name ?? "",
@@ -157,7 +164,7 @@ export const updateCryptoKey: Method<UpdateCryptoKeyRequest, CryptoKeyMessage> =
   },
 };
 
-/** A version that is not enabled can be made primary too (cloud.google.com/kms/docs/key-states). */
+/** `UpdateCryptoKeyPrimaryVersion`. A version that is not enabled can be made primary too (cloud.google.com/kms/docs/key-states). */
 export const updateCryptoKeyPrimaryVersion: Method<Named & { readonly cryptoKeyVersionId: string }, CryptoKeyMessage> =
   {
     permission: "cloudkms.cryptoKeys.update",

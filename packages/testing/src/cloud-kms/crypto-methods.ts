@@ -84,6 +84,7 @@ function openedBy(material: KeyMaterial, sealed: Buffer, aad: Uint8Array): Buffe
   return plaintext;
 }
 
+/** `Encrypt`, by a key or by one of its versions. */
 export const encrypt: Method<EncryptRequest, EncryptResponse> = {
   permission: "cloudkms.cryptoKeyVersions.useToEncrypt",
   resource: ({ name }) => cryptoKeyOf(name),
@@ -109,6 +110,7 @@ export const encrypt: Method<EncryptRequest, EncryptResponse> = {
   },
 };
 
+/** `Decrypt`, by a key: the ciphertext names the version. */
 export const decrypt: Method<DecryptRequest, DecryptResponse> = {
   permission: "cloudkms.cryptoKeyVersions.useToDecrypt",
   resource: ({ name }) => name,

@@ -67,6 +67,7 @@ export class KeyStore {
   readonly #rings = new Map<string, KeyRing>();
   readonly #keys = new Map<string, CryptoKey>();
 
+  /** `ALREADY_EXISTS` where there is one of that name. */
   createKeyRing(name: string): KeyRing {
     checkName("KeyRing", name);
     if (this.#rings.has(name)) throw alreadyExists("KeyRing", name);
@@ -75,12 +76,14 @@ export class KeyStore {
     return ring;
   }
 
+  /** `NOT_FOUND` where there is none. */
   keyRing(name: string): KeyRing {
     const ring = this.#rings.get(checkName("KeyRing", name));
     if (ring === undefined) throw notFound("KeyRing", name);
     return ring;
   }
 
+  /** Those in a location, oldest first. */
   keyRings(location: string): KeyRing[] {
     checkName("Location", location);
     return [...this.#rings.values()].filter(({ name }) => parentOf(name) === location);
@@ -95,6 +98,7 @@ export class KeyStore {
     return key;
   }
 
+  /** `NOT_FOUND` where there is none. Rotates it first where that is due. */
   cryptoKey(name: string): CryptoKey {
     const key = this.#keys.get(checkName("CryptoKey", name));
     if (key === undefined) throw notFound("CryptoKey", name);
@@ -102,6 +106,7 @@ export class KeyStore {
     return key;
   }
 
+  /** Those in a key ring, oldest first. */
   cryptoKeys(keyRing: string): CryptoKey[] {
     this.keyRing(keyRing);
     return [...this.#keys.values()].filter(({ name }) => parentOf(name) === keyRing);
@@ -135,6 +140,7 @@ export class KeyStore {
     }
   }
 
+  /** `NOT_FOUND` where there is none. Destroys it first where that is due. */
   version(name: string): KeyVersion {
     const key = this.cryptoKey(cryptoKeyOf(checkName("CryptoKeyVersion", name)));
     const version = key.versions.find((each) => each.name === name);

@@ -5,7 +5,9 @@ import { type CryptoKey, destroyWhenDue, type KeyRing, type KeyVersion } from ".
 
 /** A message of `google.cloud.kms.v1`, as plain data. */
 export type KeyRingMessage = protos.google.cloud.kms.v1.IKeyRing;
+/** See {@link KeyRingMessage}. */
 export type CryptoKeyMessage = protos.google.cloud.kms.v1.ICryptoKey;
+/** See {@link KeyRingMessage}. */
 export type VersionMessage = protos.google.cloud.kms.v1.ICryptoKeyVersion;
 
 function timestamp(date: Date): { seconds: number; nanos: number } {
@@ -13,10 +15,12 @@ function timestamp(date: Date): { seconds: number; nanos: number } {
   return { seconds: Math.floor(milliseconds / 1_000), nanos: (milliseconds % 1_000) * 1_000_000 };
 }
 
+/** `google.cloud.kms.v1.KeyRing`. */
 export function keyRingMessage({ name, createTime }: KeyRing): KeyRingMessage {
   return { name, createTime: timestamp(createTime) };
 }
 
+/** `google.cloud.kms.v1.CryptoKeyVersion`; the times that its state does not have are left out. */
 export function versionMessage(version: KeyVersion): VersionMessage {
   destroyWhenDue(version);
   const { name, state, protectionLevel, algorithm, createTime, destroyTime } = version;
@@ -27,6 +31,7 @@ export function versionMessage(version: KeyVersion): VersionMessage {
   return state === "DESTROYED" ? { ...common, destroyEventTime: when } : { ...common, destroyTime: when };
 }
 
+/** `google.cloud.kms.v1.CryptoKey`, with a copy of its primary version. */
 export function cryptoKeyMessage(key: CryptoKey): CryptoKeyMessage {
   const { name, purpose, createTime, algorithm, protectionLevel, labels, rotation, primary } = key;
   return {

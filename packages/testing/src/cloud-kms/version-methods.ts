@@ -23,19 +23,21 @@ interface UpdateVersionRequest {
 const byKeyOfName = ({ name }: Named): string => cryptoKeyOf(name);
 const byParent = ({ parent }: Child): string => parent;
 
-/** Never makes the new version primary. */
+/** `CreateCryptoKeyVersion`: never makes the new version primary. */
 export const createCryptoKeyVersion: Method<Child, VersionMessage> = {
   permission: "cloudkms.cryptoKeyVersions.create",
   resource: byParent,
   run: (store, { parent }) => versionMessage(store.addVersion(store.cryptoKey(parent))),
 };
 
+/** `GetCryptoKeyVersion`. */
 export const getCryptoKeyVersion: Method<Named, VersionMessage> = {
   permission: "cloudkms.cryptoKeyVersions.get",
   resource: byKeyOfName,
   run: (store, { name }) => versionMessage(store.version(name)),
 };
 
+/** `ListCryptoKeyVersions`, without filters. */
 export const listCryptoKeyVersions: Method<Child & PageRequest, Page & { cryptoKeyVersions: VersionMessage[] }> = {
   permission: "cloudkms.cryptoKeyVersions.list",
   resource: byParent,
@@ -45,7 +47,7 @@ export const listCryptoKeyVersions: Method<Child & PageRequest, Page & { cryptoK
   },
 };
 
-/** Enables or disables. */
+/** `UpdateCryptoKeyVersion`: enables or disables. */
 export const updateCryptoKeyVersion: Method<UpdateVersionRequest, VersionMessage> = {
   permission: "cloudkms.cryptoKeyVersions.update",
   resource: ({ cryptoKeyVersion }) => cryptoKeyOf(cryptoKeyVersion?.name ?? ""),
@@ -64,6 +66,7 @@ export const updateCryptoKeyVersion: Method<UpdateVersionRequest, VersionMessage
   },
 };
 
+/** `DestroyCryptoKeyVersion`: schedules the destruction. */
 export const destroyCryptoKeyVersion: Method<Named, VersionMessage> = {
   permission: "cloudkms.cryptoKeyVersions.destroy",
   resource: byKeyOfName,
@@ -74,6 +77,7 @@ export const destroyCryptoKeyVersion: Method<Named, VersionMessage> = {
   },
 };
 
+/** `RestoreCryptoKeyVersion`. */
 export const restoreCryptoKeyVersion: Method<Named, VersionMessage> = {
   permission: "cloudkms.cryptoKeyVersions.restore",
   resource: byKeyOfName,

@@ -76,6 +76,7 @@ describe("key rings and keys", () => {
       "new",
       { purpose, rotationPeriod: { seconds: 3_600 }, nextRotationTime: inDays(1) },
     ],
+    ["that should have rotated already", INVALID_ARGUMENT, "new", { purpose, nextRotationTime: inDays(-1) }],
     ["that rotates from never on", INVALID_ARGUMENT, "new", { purpose, rotationPeriod: { seconds: 86_400 } }],
   ])("a key %s is refused", async (_what, code, id, fields) => {
     expect((await refusal(create(id, fields))).code).toBe(code);
