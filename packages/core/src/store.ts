@@ -6,22 +6,23 @@
 import type { SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
-import { type KeyringHome, rotateKeyring } from "./commit.ts";
+import { rotateKeyring } from "./commit.ts";
 import { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
 import { CoreError } from "./errors.ts";
 import { initialize } from "./init/initialize.ts";
 import type { InitRequest, InitShares } from "./init/request.ts";
+import { Interruption } from "./interruption.ts";
 import { isInitialized } from "./inventory.ts";
+import { KeyHomes } from "./key-homes.ts";
 import { Mutex } from "./mutex.ts";
 import { type StoreObserver, UNOBSERVED } from "./observer.ts";
-import { RESERVED } from "./paths.ts";
-import { type EntryLayer, type MakeLayer, noLayer } from "./seal-wrap/entry-layer.ts";
-import { Rewrap, type RewrapHome } from "./seal-wrap/rewrap.ts";
+import { refuseReserved } from "./reserved.ts";
+import { noLayer } from "./seal-wrap/entry-layer.ts";
+import type { Rewrap } from "./seal-wrap/rewrap.ts";
 import { type WrapCount, WrapTally } from "./seal-wrap/wrap-tally.ts";
-import type { Asking } from "./seals/ask-all.ts";
+import { type Asking, isSealFailure } from "./seals/ask-all.ts";
 import type { AttachedSeal } from "./seals/attached-seal.ts";
 import { migrateAway } from "./seals/migrate.ts";
-import { listOutstanding } from "./seals/outstanding.ts";
 import { SealSet } from "./seals/seal-set.ts";
 import type { SealView } from "./seals/seal-view.ts";
 import { StoreSeals } from "./seals/store-seals.ts";
@@ -31,7 +32,8 @@ import { type StoreOptions, saveLimits, sealTimes, upkeepInterval } from "./stor
 import { initAnswered, isInitUnanswered, overwriting } from "./unanswered-init.ts";
 import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
 import { type ShareUse, Unsealing } from "./unsealing.ts";
-import { KeyUpkeep } from "./upkeep/key-upkeep.ts";
+import { backgroundOf } from "./upkeep/background.ts";
+import type { KeyUpkeep } from "./upkeep/key-upkeep.ts";
 
 /** A storage behind a seal: initialised, unsealed and sealed here, read and written while it is open. */
 export class SealedStore {
@@ -43,76 +45,59 @@ export class SealedStore {
   readonly #now: () => Date;
   // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
   readonly #mutex = new Mutex();
+  readonly #interruption = new Interruption();
+  readonly #homes: KeyHomes;
   readonly #unsealing: Unsealing;
   readonly #upkeep: KeyUpkeep;
   readonly #observer: StoreObserver;
-  readonly #makeLayer: MakeLayer;
   readonly #asking: Omit<Asking, "signal">;
   readonly #tally: WrapTally;
   /** The background job that puts the layer of now around entries. */
   readonly rewrap: Rewrap;
   readonly #saveLimits: SaveLimits;
   readonly #sealedListeners: (() => void)[] = [];
-  #interrupt = new AbortController();
-  #unsealed: Unsealed | undefined;
   readonly #whenUnsealed: (() => void)[] = [];
+  #unsealed: Unsealed | undefined;
 
   constructor(options: StoreOptions) {
-    this.#storage = options.storage;
-    this.#shares = options.shares;
-    this.#now = options.now ?? (() => new Date());
-    this.#observer = options.observer ?? UNOBSERVED;
-    this.#tally = new WrapTally(this.#observer);
-    this.#set = new SealSet((options.seals ?? []).map((each) => this.#counted(each)));
-    this.#makeLayer = options.layer ?? (() => noLayer);
+    const { storage, shares, now = () => new Date(), observer = UNOBSERVED } = options;
+    this.#storage = storage;
+    this.#shares = shares;
+    this.#now = now;
+    this.#observer = observer;
+    this.#tally = new WrapTally(observer);
+    const counted = (each: AttachedSeal): AttachedSeal => ({ ...each, seal: this.#tally.counting(each.seal) });
+    const set = new SealSet((options.seals ?? []).map(counted));
+    this.#set = set;
     this.#saveLimits = saveLimits(options);
-    const { storage, shares } = options;
     const { headStart, deadline } = sealTimes(options);
-    this.#asking = { deadlineMilliseconds: deadline, idleReason: (name) => this.#set.idleReason(name) };
+    this.#asking = { deadlineMilliseconds: deadline, idleReason: (name) => set.idleReason(name) };
+    const parts = { storage, shares, asking: this.#asking, interruption: this.#interruption, observer, now };
+    this.#homes = new KeyHomes({ ...parts, makeLayer: options.layer ?? (() => noLayer) });
     this.#unsealing = new Unsealing({
-      storage,
-      shares,
-      seals: this.#set,
+      ...parts,
+      seals: set,
       headStartMilliseconds: headStart,
-      observer: this.#observer,
-      now: () => this.#now().getTime(),
+      now: () => now().getTime(),
     });
     this.seals = new StoreSeals({
-      storage,
-      shares,
-      set: this.#set,
-      observer: this.#observer,
+      ...parts,
+      set,
+      counted,
       roster: () => this.#unsealed?.roster,
-      signal: () => this.#interrupt.signal,
       exclusively: (work, signal) => this.exclusively(work, signal),
-      counted: (seal) => this.#counted(seal),
     });
-    const home = () => (this.#unsealed?.foreign === false ? this.#unsealed : undefined);
-    this.rewrap = new Rewrap({
-      home: () => {
-        const unsealed = home();
-        return unsealed && this.#home(unsealed);
-      },
-      rewrapRootKeys: async () => {
-        if (this.autoSealed) await this.seals.rewrapRootKey();
-      },
-      observer: this.#observer,
-    });
-    this.#upkeep = new KeyUpkeep({
-      home: () => {
-        const unsealed = home();
-        return unsealed && this.#countHome(unsealed);
-      },
-      resumeRewrap: async () => {
-        await this.seals.deliverOutstanding();
-        await this.rewrap.resume();
-      },
+    const background = backgroundOf({
+      ...parts,
+      homes: this.#homes,
+      seals: this.seals,
+      unsealed: () => this.#unsealed,
       exclusively: (work) => this.exclusively(work),
-      observer: this.#observer,
-      now: this.#now,
       limits: this.#saveLimits,
       intervalMilliseconds: upkeepInterval(options),
     });
+    this.rewrap = background.rewrap;
+    this.#upkeep = background.upkeep;
   }
 
   /** Whether services or devices are configured to open this store, rather than people alone. */
@@ -160,16 +145,15 @@ export class SealedStore {
       if (again && (!this.sealed || !(await isInitUnanswered(this.#storage)))) {
         throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
       }
-      const signal = this.#interruptible(request.signal);
       const deps = {
         storage: again ? overwriting(this.#storage) : this.#storage,
         seals: this.#set,
         shares: this.#shares,
         asking: this.#asking,
-        layerFor: (view: SealView) => this.#layerOf(() => view).wrap,
+        layerFor: (view: SealView) => this.#homes.layerFor(view),
         now: this.#now(),
       };
-      return initialize(deps, { ...request, signal });
+      return initialize(deps, { ...request, signal: this.#interruption.with(request.signal) });
     });
   }
 
@@ -193,7 +177,7 @@ export class SealedStore {
   unseal(signal?: AbortSignal): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
-      await this.#unsealing.bySeals((by) => this.#open(by), this.#interruptible(signal));
+      await this.#unsealing.bySeals((by) => this.#open(by), this.#interruption.with(signal));
     });
   }
 
@@ -208,7 +192,7 @@ export class SealedStore {
     return this.#mutex.run(async () => {
       if (this.#unsealed !== undefined) return;
       const open = use.migrate ? (by: OpenBarrier) => this.#open(by, migrateAway) : (by: OpenBarrier) => this.#open(by);
-      await this.#unsealing.byShare(share, use, open, this.#interruptible(use.signal));
+      await this.#unsealing.byShare(share, use, open, this.#interruption.with(use.signal));
     });
   }
 
@@ -221,12 +205,12 @@ export class SealedStore {
   }
 
   /**
-   * Forgets all keys at once, then saves the count of encryptions; whatever becomes of that, the store is sealed. An
-   * unseal, initialisation or ceremony that waits for the seal is abandoned. Sealing a sealed store does nothing.
+   * Forgets all keys at once, then saves the count of encryptions; whatever becomes of that, the store is sealed. Rejects
+   * where the storage fails; that a seal did not answer is told to the observer alone. An unseal, initialisation or
+   * ceremony that waits for the seal is abandoned. Sealing a sealed store does nothing.
    */
   seal(): Promise<void> {
-    this.#interrupt.abort();
-    this.#interrupt = new AbortController();
+    this.#interruption.interrupt();
     return this.#mutex.run(async () => {
       this.#unsealing.shares.end();
       this.#upkeep.stop();
@@ -241,7 +225,7 @@ export class SealedStore {
   rotate(): Promise<KeyStatus> {
     return this.#mutex.run(async () => {
       const unsealed = this.#opened();
-      await rotateKeyring(this.#home(unsealed), this.#now().toISOString());
+      await rotateKeyring(this.#homes.home(unsealed), this.#now().toISOString());
       return unsealed.barrier.keyStatus;
     });
   }
@@ -278,24 +262,7 @@ export class SealedStore {
    * with `SEALED`, and with what `work` rejects with. Sealing meanwhile abandons its calls to the seal, as `signal` does.
    */
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#mutex.run(() => work(this.#openStore(this.#opened(), signal)));
-  }
-
-  #openStore(unsealed: Unsealed, signal: AbortSignal | undefined): OpenStore {
-    const { storage, barrier, roster, foreign } = unsealed;
-    return {
-      storage,
-      barrier,
-      roster,
-      quorum: roster.quorum,
-      wrapKeyring: this.#home(unsealed).wrapKeyring,
-      layerFor: (view) => this.#layerOf(() => view).wrap,
-      asking: this.#asking,
-      foreign,
-      plugin: this.#shares,
-      now: this.#now().toISOString(),
-      signal: this.#interruptible(signal),
-    };
+    return this.#mutex.run(() => work(this.#homes.openStore(this.#opened(), signal)));
   }
 
   /** Calls `listener` whenever the store has been sealed, before `seal` resolves. */
@@ -318,36 +285,11 @@ export class SealedStore {
     return this.#unsealed;
   }
 
-  /** Aborts with `signal`, and when the store is sealed or closed meanwhile. */
-  #interruptible(signal: AbortSignal | undefined): AbortSignal {
-    const own = this.#interrupt.signal;
-    return signal === undefined ? own : AbortSignal.any([own, signal]);
-  }
-
-  #counted(attached: AttachedSeal): AttachedSeal {
-    return { ...attached, seal: this.#tally.counting(attached.seal) };
-  }
-
-  #layerOf(view: () => SealView): EntryLayer {
-    return this.#makeLayer({ view, outstanding: () => listOutstanding(this.#storage), asking: this.#asking });
-  }
-
-  #home({ barrier, storage, roster }: Unsealed): RewrapHome {
-    const { wrap, fits } = this.#layerOf(() => roster.view);
-    return { barrier, storage, wrapKeyring: wrap, fits, signal: this.#interrupt.signal };
-  }
-
-  /** For saving the count: no seal that opens the keyring may lose it by that. */
-  #countHome({ barrier, roster }: Unsealed): KeyringHome {
-    const { wrapForAll } = this.#layerOf(() => roster.view);
-    return { barrier, wrapKeyring: wrapForAll, signal: this.#interrupt.signal };
-  }
-
   /** Opens the store; `first` is done before anybody hears of that, and where it fails the store stays sealed. */
   async #open(by: OpenBarrier, first: (open: OpenStore) => Promise<void> = async () => {}): Promise<void> {
     const unsealed = await openUnsealed(this.#storage, this.#set, this.#shares, by);
     try {
-      await first(this.#openStore(unsealed, undefined));
+      await first(this.#homes.openStore(unsealed));
     } catch (error) {
       unsealed.barrier.lock();
       await unsealed.roster.close();
@@ -367,17 +309,11 @@ export class SealedStore {
       unsealed.barrier.lock();
       return;
     }
-    const ended = await lockAndSave(this.#countHome(unsealed), unsealed.storage, this.#saveLimits);
+    const ended = await lockAndSave(this.#homes.countHome(unsealed), unsealed.storage, this.#saveLimits);
     await unsealed.roster.close();
     if (ended === undefined) return;
     this.#observer.countSaveEnded(ended);
-    // Out of time is no failure of sealing: the ceiling stays in force, and the count is not lost.
-    if (ended.outcome === "failed") throw ended.error;
+    // A seal that does not answer is no failure of sealing: the ceiling stays in force, and the count is not lost.
+    if (ended.outcome === "failed" && !isSealFailure(ended.error)) throw ended.error;
   }
-}
-
-function refuseReserved(path: string): void {
-  const reserved = RESERVED.find((prefix) => path.startsWith(prefix));
-  if (reserved === undefined) return;
-  throw new CoreError("INVALID_REQUEST", `the path ${path} is below ${reserved}, the store's own`);
 }

@@ -3,6 +3,7 @@
 import { isSealError } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
 import { rewriteKeys } from "../commit.ts";
+import type { Interruption } from "../interruption.ts";
 import type { StoreObserver } from "../observer.ts";
 import { RECOVERY_KEY } from "../paths.ts";
 import { LAYERED_PATHS } from "../seal-wrap/entry-layer.ts";
@@ -23,8 +24,7 @@ export interface DeliveryDeps {
   readonly set: SealSet;
   readonly observer: StoreObserver;
   readonly roster: () => SealRoster | undefined;
-  /** Aborts when the store is sealed. */
-  readonly signal: () => AbortSignal;
+  readonly interruption: Interruption;
   exclusively<T>(work: (open: OpenStore) => Promise<T>): Promise<T>;
 }
 
@@ -34,7 +34,7 @@ export interface DeliveryDeps {
  * back with another key is given nothing. What fails stays outstanding. Never rejects.
  */
 export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
-  const { storage, set, signal, roster: current } = deps;
+  const { storage, set, interruption, roster: current } = deps;
   const roster = current();
   if (roster === undefined || !roster.recorded) return;
   try {
@@ -47,7 +47,7 @@ export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
     const due = roster.view.keepers.filter(
       ({ name }) => set.doubtOf(name) !== undefined || outstanding.some(({ seal }) => seal === name),
     );
-    await Promise.all(due.map((keeper) => deliverTo(deps, keeper, signal())));
+    await Promise.all(due.map((keeper) => deliverTo(deps, keeper, interruption.signal)));
   } catch {
     // The storage failed, or the store was sealed meanwhile: the notes stand.
   }

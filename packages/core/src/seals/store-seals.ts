@@ -3,6 +3,7 @@
 import type { KeyInfo, SharesSealPlugin } from "@sealwright/seal";
 import type { OpenStore } from "../authority.ts";
 import { CoreError } from "../errors.ts";
+import type { Interruption } from "../interruption.ts";
 import type { StoreObserver } from "../observer.ts";
 import { STORED_KEYS } from "../paths.ts";
 import type { Storage } from "../storage.ts";
@@ -45,8 +46,7 @@ export interface StoreSealsDeps {
   readonly observer: StoreObserver;
   /** While the store is open. */
   readonly roster: () => SealRoster | undefined;
-  /** Aborts when the store is sealed. */
-  readonly signal: () => AbortSignal;
+  readonly interruption: Interruption;
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** `seal` with its wraps counted. */
   counted(attached: AttachedSeal): AttachedSeal;
@@ -89,10 +89,10 @@ export class StoreSeals {
    * is sealed meanwhile, and with `INVALID_REQUEST` where there is no such seal.
    */
   async prove(name = this.#deps.set.first?.name): Promise<SealProof> {
-    const { set, storage, signal, roster } = this.#deps;
+    const { set, storage, interruption, roster } = this.#deps;
     const attached = name === undefined ? undefined : set.named(name);
     if (attached === undefined) throw new CoreError("INVALID_REQUEST", "this store has no such seal");
-    const limit = signal();
+    const limit = interruption.signal;
     try {
       const present = await proveSeal(attached.seal, limit);
       set.up(attached.name);
