@@ -48,6 +48,8 @@ describe("operator seal", () => {
 
   it.each([
     ["add", "Not enough arguments"],
+    ["add -key-shares=5 officers", "Give both -key-shares and -key-threshold"],
+    ["add officers KEY", "Missing nonce value"],
     ["remove", "Not enough arguments"],
     ["remove a b", "Too many arguments"],
     ["migrate", "Give one of -to=NAME, -finish and -undo."],
@@ -78,6 +80,63 @@ describe("operator seal", () => {
     expect(stdout).toMatch(/^Shares Afterwards +the shares that people hold are recovery shares$/m);
     expect(stdout).toMatch(/^Old Seal +the service does not answer$/m);
     expect(stub.bodyOf("PUT sys/seals/migrate")).toMatchObject({ to: "hsm", dry_run: true });
+  });
+});
+
+describe("operator seal add for shares", () => {
+  const status = { started: true, nonce: "N", name: "officers", n: 5, t: 3, progress: 0, required: 2 };
+  const done = { complete: true, nonce: "N", keys: ["00"], keys_base64: ["AA=="] };
+
+  it("starts officers' shares, and tells the nonce", async () => {
+    stub.play({ "PUT sys/seals/shares/start": { status: 200, body: status } });
+    const { code, stdout, stderr } = await sealwright("operator seal add -key-shares=5 -key-threshold=3 officers");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Progress +0\/2$/m);
+    expect(stderr).toContain("operator seal add -nonce=N officers");
+    expect(stub.bodyOf("PUT sys/seals/shares/start")).toEqual({
+      name: "officers",
+      secret_shares: 5,
+      secret_threshold: 3,
+      accept_weaker: false,
+    });
+  });
+
+  it("shows the shares where nobody has to be asked", async () => {
+    stub.play({ "PUT sys/seals/shares/start": { status: 200, body: done } });
+    const { stdout, stderr } = await sealwright("operator seal add -n=5 -t=3 officers");
+    expect(stdout).toContain("Break-Glass Key 1: AA==\n");
+    expect(stderr).toBe("");
+  });
+
+  it("gives a share from standard input, and shows the new ones at the last", async () => {
+    stub.play({
+      "GET sys/seals/shares/attempt": { status: 200, body: status },
+      "PUT sys/seals/shares/update": { status: 200, body: done },
+    });
+    const { code, stdout } = await sealwright("operator seal add -nonce=N officers -", { stdin: "KEY\n" });
+    expect(code).toBe(0);
+    expect(stdout).toContain("operator unseal");
+    expect(stub.bodyOf("PUT sys/seals/shares/update")).toEqual({ nonce: "N", key: "KEY" });
+  });
+
+  it("says that nothing was started", async () => {
+    stub.play({ "GET sys/seals/shares/attempt": { status: 200, body: { started: false } } });
+    const { code, stderr } = await sealwright("operator seal add -nonce=N officers KEY");
+    expect(code).toBe(1);
+    expect(stderr).toContain("Nothing was started");
+  });
+
+  it("lets the recovery keys unseal, and says what that means", async () => {
+    stub.play({
+      "PUT sys/seals/recovery-keys/start": { status: 200, body: { started: true, nonce: "N", required: 1 } },
+      "GET sys/seals/recovery-keys/attempt": { status: 200, body: { started: true, nonce: "N" } },
+      "PUT sys/seals/recovery-keys/update": { status: 200, body: { complete: true } },
+      "DELETE sys/seals/recovery-keys/attempt": DONE,
+    });
+    expect((await sealwright("operator seal add recovery-keys")).code).toBe(0);
+    const { stdout } = await sealwright("operator seal add -nonce=N recovery-keys KEY");
+    expect(stdout.replace(/\s+/g, " ")).toContain("with a stolen backup, read everything in it");
+    expect((await sealwright("operator seal add -cancel recovery-keys")).stdout).toContain("Ended");
   });
 });
 

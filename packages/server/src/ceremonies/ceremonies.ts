@@ -10,6 +10,7 @@ import {
 } from "@sealwright/core";
 import type { Log } from "../runtime/log.ts";
 import type { RekeyDetails, RootGenerationDetails, StartedBy } from "./details.ts";
+import type { OfficersAnswer, OfficersDetails } from "./officers.ts";
 import type { RekeyAnswer, Target } from "./rekey-request.ts";
 import type { GeneratedRootToken } from "./root-generation.ts";
 
@@ -29,6 +30,8 @@ export class Ceremonies {
   readonly rekeys: Readonly<Record<Target, Rekey<RekeyAnswer, RekeyDetails>>>;
   readonly rootGeneration: Authorization<GeneratedRootToken, RootGenerationDetails>;
   readonly sealConfigConfirmation: Authorization<KeptConfigs, StartedBy & { readonly keep: KeptConfigs }>;
+  readonly officers: Authorization<OfficersAnswer, OfficersDetails>;
+  readonly recoveryKeysUnseal: Authorization<true, StartedBy>;
   readonly #options: CeremoniesOptions;
   #timer: NodeJS.Timeout | undefined;
 
@@ -40,6 +43,8 @@ export class Ceremonies {
     this.rekeys = { barrier: rekey("barrier", barrierTarget), recovery: rekey("recovery", recoveryTarget) };
     this.rootGeneration = new Authorization(store, "root generation");
     this.sealConfigConfirmation = new Authorization(store, "confirmation of the seal configuration");
+    this.officers = new Authorization(store, "adding of officers' shares");
+    this.recoveryKeysUnseal = new Authorization(store, "letting the recovery keys unseal");
   }
 
   /** Begins to end attempts that nobody goes on with. Does not keep the process alive. */
@@ -60,6 +65,8 @@ export class Ceremonies {
       "recovery rekey": this.rekeys.recovery,
       "root generation": this.rootGeneration,
       "confirmation of the seal configuration": this.sealConfigConfirmation,
+      "adding of officers' shares": this.officers,
+      "letting the recovery keys unseal": this.recoveryKeysUnseal,
     };
     for (const [kind, ceremony] of Object.entries(kinds)) {
       if (ceremony.expire(idleTimeout)) log.warn(`${kind} ended: nothing was submitted for too long`);
@@ -72,6 +79,8 @@ export class Ceremonies {
       this.rekeys[target === "barrier" ? "recovery" : "barrier"],
       this.rootGeneration,
       this.sealConfigConfirmation,
+      this.officers,
+      this.recoveryKeysUnseal,
     ];
     const running = others.filter((each) => each.current !== undefined);
     for (const each of running) each.drop();

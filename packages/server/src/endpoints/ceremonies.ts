@@ -8,6 +8,7 @@ import type { Gate } from "../http/dispatcher.ts";
 import type { Log } from "../runtime/log.ts";
 import type { NewRootToken } from "../tokens/root-token.ts";
 import { decodeTokenEndpoints, generateRootEndpoints, generateRootTokenEndpoints } from "./generate-root.ts";
+import { officersAndRecoveryKeys } from "./officers.ts";
 import { rekeyEndpoints } from "./rekey.ts";
 import { rotateConfigEndpoints } from "./rotate-config.ts";
 import { rotateKeysEndpoints, rotateRootEndpoints } from "./rotate-root.ts";
@@ -39,5 +40,6 @@ export function ceremonyEndpoints(deps: CeremonyDeps): Endpoint[] {
     ...generateRootTokenEndpoints(rootGeneration, gate),
     ...decodeTokenEndpoints(),
     ...sealConfigConfirmEndpoints(deps),
+    ...officersAndRecoveryKeys(deps),
   ];
 }

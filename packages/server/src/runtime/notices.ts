@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What operators hear in the log without asking. */
-import type { SealedStore } from "@sealwright/core";
+import { RECOVERY_KEYS, type SealedStore } from "@sealwright/core";
 import type { ListenerConfig } from "../config/index.ts";
 import { openFamilies } from "../http/families.ts";
 import type { Log } from "./log.ts";
@@ -25,6 +25,30 @@ export function watchSealConfigs(store: Pick<SealedStore, "sealed" | "status" | 
     check().catch((error: unknown) => {
       // Sealed meanwhile: the next unseal checks them.
       if (!store.sealed) log.warn("the seal configurations were not checked", { error: String(error) });
+    });
+  });
+}
+
+/** Tells after every unseal where `recovery_keys_unseal` is not what holds for the storage: only its quorum changes that. */
+export function watchRecoveryKeys(
+  store: Pick<SealedStore, "sealed" | "seals" | "onUnsealed">,
+  configured: boolean,
+  log: Log,
+): void {
+  const check = async (): Promise<void> => {
+    const holdings = await store.seals.holdings();
+    const unseal = holdings.some(({ name }) => name === RECOVERY_KEYS);
+    if (unseal === configured) return;
+    log.warn(
+      configured
+        ? `recovery_keys_unseal = true has no effect before a quorum allows it: operator seal add ${RECOVERY_KEYS}`
+        : `the recovery keys unseal this storage, though recovery_keys_unseal is not set; to end that: ` +
+            `operator seal remove ${RECOVERY_KEYS}`,
+    );
+  };
+  store.onUnsealed(() => {
+    check().catch((error: unknown) => {
+      if (!store.sealed) log.warn("the seals of the storage were not looked at", { error: String(error) });
     });
   });
 }

@@ -13,7 +13,7 @@ import type { ReloadedSeals, ServerSeals } from "../seals/server-seals.ts";
 import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { tellOpenFamilies, watchSealConfigs } from "./notices.ts";
+import { tellOpenFamilies, watchRecoveryKeys, watchSealConfigs } from "./notices.ts";
 import { openStore } from "./open-store.ts";
 import { requireFitting, startState } from "./start-state.ts";
 
@@ -34,6 +34,8 @@ const RATE_PATHS = [
   "generate-root/update",
   "generate-root-token/update",
   "seal-config/confirm/update",
+  "seals/shares/update",
+  "seals/recovery-keys/update",
 ].map((path) => `/v1/sys/${path}`);
 const CLOSE_GRACE_MS = 5_000;
 const UNCHANGED: ReloadedSeals = { added: [], changed: [], removed: [] };
@@ -141,6 +143,7 @@ export async function startServer(
     const ceremonies = scope.resolve(CEREMONIES);
     ceremonies.watch();
     watchSealConfigs(store, log);
+    watchRecoveryKeys(store, config.recovery_keys_unseal, log);
     const unsealer = scope.resolve(UNSEALER);
     await beforeListening?.(store);
     const listeners = await openListeners(config, dispatch, metrics.read, log);

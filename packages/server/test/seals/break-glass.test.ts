@@ -126,6 +126,104 @@ describe("officers' shares on the running server", () => {
   });
 });
 
+describe("officers' shares by a ceremony", () => {
+  const begin = (more: object = {}) => ({ name: "officers", secret_shares: 5, secret_threshold: 3, ...more });
+
+  it("are added with the leave of the recovery quorum, and open the store", async () => {
+    const { server, recovery, token } = await initialized(RECOVERY);
+    const started = await server.call("PUT", "sys/seals/shares/start", begin(), token);
+    expect(started).toMatchObject({
+      status: 200,
+      body: { started: true, name: "officers", n: 5, t: 3, progress: 0, required: 2 },
+    });
+    const { nonce } = started.body;
+    const give = (key = "") => server.call("PUT", "sys/seals/shares/update", { nonce, key });
+    expect(await give(recovery[0])).toMatchObject({ body: { progress: 1 } });
+    expect(await server.call("GET", "sys/seals/shares/attempt")).toMatchObject({ body: { nonce, progress: 1 } });
+    const { body } = await give(recovery[1]);
+    expect(body).toMatchObject({ complete: true });
+    const officers = body.keys as string[];
+    expect(officers).toHaveLength(5);
+    await server.running.store.seal();
+    for (const key of officers.slice(0, 3)) await server.call("PUT", "sys/unseal", { key, seal: "officers" });
+    expect(server.running.store.sealed).toBe(false);
+    expect(server.lines.join("")).toMatch(/WARN.*officers' shares were added.*seal=officers/);
+  });
+
+  it("are made at once where nobody holds recovery shares", async () => {
+    const { server, token } = await initialized({});
+    const { status, body } = await server.call("PUT", "sys/seals/shares/start", begin(), token);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ complete: true, pgp_fingerprints: null });
+    expect(body.keys).toHaveLength(5);
+  });
+
+  it.each([
+    [begin({ secret_threshold: 6 }), /invalid seal configuration/],
+    [begin({ name: "kms" }), /is there already/],
+    [begin({ name: "" }), /expected a name/],
+    [begin({ secret_shares: 1, secret_threshold: 1 }), /would be the weakest/],
+    [begin({ pgp_keys: ["AAAA"] }), /count mismatch/],
+  ])("are refused with %j", async (fields, message) => {
+    const { server, token } = await initialized(RECOVERY);
+    const { status, body } = await server.call("PUT", "sys/seals/shares/start", fields, token);
+    expect(status).toBe(400);
+    expect(String(body.errors)).toMatch(message);
+    expect((await server.call("GET", "sys/seals/shares/attempt")).body).toEqual({ started: false });
+  });
+
+  it("need a token with sudo to begin, the nonce to go on, and shares of the present quorum", async () => {
+    const { server, recovery, token } = await initialized(RECOVERY);
+    expect(await server.call("PUT", "sys/seals/shares/start", begin())).toMatchObject({ status: 403 });
+    const give = (nonce: unknown, key = "") => server.call("PUT", "sys/seals/shares/update", { nonce, key });
+    expect((await give("x", recovery[0])).status).toBe(400);
+    const { body } = await server.call("PUT", "sys/seals/shares/start", begin(), token);
+    expect((await server.call("PUT", "sys/seals/shares/start", begin(), token)).status).toBe(400);
+    expect((await give("x", recovery[0])).status).toBe(400);
+    expect((await give(body.nonce, "")).status).toBe(400);
+    await give(body.nonce, recovery[0]);
+    expect((await give(body.nonce, `00${recovery[1]?.slice(2)}`)).status).toBe(400);
+    const holdings = await server.running.store.seals.holdings();
+    expect(holdings.map(({ name }) => name)).toEqual(["kms"]);
+  });
+});
+
+describe("recovery keys that unseal", () => {
+  it("are a matter of the recovery quorum, and a line of configuration is told so", async () => {
+    const first = await initialized(RECOVERY);
+    await stopSeals(first.server);
+    const server = await startSeals(`${KMS}recovery_keys_unseal = true\n`, storage());
+    await server.running.store.unseal();
+    await expect.poll(() => server.lines.join("")).toMatch(/WARN.*no effect before a quorum allows it/);
+    const { body } = await server.call("PUT", "sys/seals/recovery-keys/start", { accept_weaker: true }, first.token);
+    const give = (key = "") => server.call("PUT", "sys/seals/recovery-keys/update", { nonce: body.nonce, key });
+    await give(first.recovery[0]);
+    expect(await give(first.recovery[1])).toMatchObject({
+      status: 200,
+      body: { complete: true, warning: expect.stringContaining("stolen backup") },
+    });
+    await stopSeals(server);
+    expect(await recover(staticSeal("new", "n1"), first.recovery)).toMatchObject({ openedBy: "recovery-keys" });
+  });
+
+  it("end when they are removed, and then open nothing", async () => {
+    const { server, recovery, token } = await initialized(
+      { ...RECOVERY, accept_weaker: true },
+      "recovery_keys_unseal = true\n",
+    );
+    const removed = await server.call("PUT", "sys/seals/remove", { name: "recovery-keys", force: true }, token);
+    expect(removed).toMatchObject({ status: 204 });
+    await stopSeals(server);
+    await expect(recover(staticSeal("new", "n1"), recovery)).rejects.toThrow(/no shares open this storage/);
+    expect(await opensBy(KMS)).toBe(true);
+  });
+
+  it("need sudo to begin", async () => {
+    const { server } = await initialized(RECOVERY);
+    expect(await server.call("PUT", "sys/seals/recovery-keys/start")).toMatchObject({ status: 403 });
+  });
+});
+
 describe("operator recover", () => {
   it("opens a backup by three officers and gives it to a new seal; the old one opens it no more", async () => {
     const { server, officers } = await initialized();
