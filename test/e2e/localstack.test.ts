@@ -9,6 +9,8 @@ import { RunningCommand, type ServerProcess, Workplace } from "../support/comman
 import { freePort } from "../support/free-port.ts";
 import { expectNoneIn } from "./expectations.ts";
 
+/** LocalStack takes three seconds of a processor to start, which others may want too. */
+const KMS_PATIENCE_MS = 55_000;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe.skipIf(partMissing("LocalStack"))("a server with the configuration of localstack/", () => {
@@ -25,7 +27,7 @@ describe.skipIf(partMissing("LocalStack"))("a server with the configuration of l
     const env = { HOME: process.env.HOME ?? "", SEALWRIGHT_CACHE: process.env.SEALWRIGHT_CACHE ?? "" };
     const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
     kms = new RunningCommand([String(kmsPort)], { cwd: place.folder, env: set, program: `${root}localstack/run.sh` });
-    await kms.until(/alias\/sealwright/);
+    await kms.until(/alias\/sealwright/, KMS_PATIENCE_MS);
   };
   const stopKms = async (): Promise<void> => {
     kms?.child.kill("SIGTERM");
@@ -108,11 +110,14 @@ describe.skipIf(partMissing("LocalStack"))("a server with the configuration of l
     await stop();
     await start();
     await server.command.until(/still sealed: AWS KMS at .*is not reached: nothing listens there/);
-    expect((await ask("GET", "sys/seal-status")).body).toMatchObject({
-      sealed: true,
-      unseal_error_code: "SEAL_UNAVAILABLE",
-      unseal_error: expect.stringContaining(`http://127.0.0.1:${kmsPort} (us-east-1), which has the key`),
-    });
+    expect((await ask("GET", "sys/seal-status")).body).toMatchObject(
+      {
+        sealed: true,
+        unseal_error_code: "SEAL_UNAVAILABLE",
+        unseal_error: expect.stringContaining(`http://127.0.0.1:${kmsPort} (us-east-1), which has the key`),
+      },
+      90_000,
+    );
     expect((await ask("GET", "sys/health")).status).toBe(503);
     await startKms();
     await server.command.until(/unsealed by the auto seal/);

@@ -78,8 +78,8 @@ export class RunningCommand {
     return this.#stdout + this.#stderr;
   }
 
-  /** Resolves as soon as the output matches `pattern`; rejects with the output when the command ends first. */
-  until(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Resolves as soon as the output matches `pattern`; rejects with the output when command or patience ends first. */
+  until(pattern: RegExp, patienceMs = PATIENCE_MS): Promise<RegExpExecArray> {
     const { child } = this;
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -99,7 +99,7 @@ export class RunningCommand {
         reject(new Error(`${why} before ${pattern} was written:\n${this.output}`));
       };
       const gone = give("the command ended");
-      const timer = setTimeout(give(`${PATIENCE_MS} ms passed`), PATIENCE_MS);
+      const timer = setTimeout(give(`${patienceMs} ms passed`), patienceMs);
       child.stdout?.on("data", look);
       child.stderr?.on("data", look);
       child.on("close", gone);

@@ -73,8 +73,8 @@ const THROTTLED = awsError("ThrottlingException", "You have exceeded the rate at
 
 /** Starts LocalStack, about a second, and makes its key. Rejects where it is not installed; see `partMissing`. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { region = "us-east-1", key: seed = LOCALSTACK_KEY } = options;
-  const service = await startLocalStackProcess(options.port);
+  const { region = "us-east-1", key: seed = LOCALSTACK_KEY, port = 0 } = options;
+  const service = await startLocalStackProcess(port);
   const direct = `http://127.0.0.1:${service.port}`;
   const proxy = await startFaultProxy(service);
   const stop = async (): Promise<void> => {

@@ -1,12 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LOCALSTACK_KEY, type LocalStack, startLocalStack } from "@sealwright/testing/localstack";
+import {
+  findLocalStack,
+  installLocalStack,
+  LOCALSTACK_KEY,
+  type LocalStack,
+  startLocalStack,
+} from "@sealwright/testing/localstack";
 import { partMissing } from "@sealwright/testing/parts";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 const SCOPE = "Credential=test/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=0";
+
+describe("LocalStack where it cannot run", () => {
+  const cache = mkdtempSync(join(tmpdir(), "sealwright-empty-cache-"));
+  beforeEach(() => void vi.stubEnv("SEALWRIGHT_CACHE", cache));
+  afterEach(() => vi.unstubAllEnvs());
+  afterAll(() => rmSync(cache, { recursive: true }));
+
+  test("is not found, and starting it says what to do", async () => {
+    expect(findLocalStack()).toBe(undefined);
+    await expect(startLocalStack()).rejects.toThrow("LocalStack is not installed: run npm test once");
+  });
+
+  test.each(["false", "/no/such/python"])(
+    "is not installed by %s in place of a Python, and leaves nothing",
+    (python) => {
+      vi.stubEnv("SEALWRIGHT_PYTHON", python);
+      expect(() => installLocalStack()).toThrow("needs Python 3.13 or newer with pip");
+      expect(readdirSync(cache)).toEqual([]);
+    },
+  );
+});
 
 describe.skipIf(partMissing("LocalStack"))("LocalStack", () => {
   let localStack: LocalStack;
@@ -97,6 +127,11 @@ describe.skipIf(partMissing("LocalStack"))("LocalStack", () => {
     await expect(localStack.ask("DisableKey", { KeyId: "no-such-key" })).rejects.toThrow(
       /KMS refused DisableKey with status 400: .*NotFoundException/,
     );
+  });
+
+  test("does not start on a port that is taken, whoever answers there", async () => {
+    const port = Number(new URL(localStack.direct).port);
+    await expect(startLocalStack({ port })).rejects.toThrow(`cannot have port ${port}: something else listens there`);
   });
 
   test("ends when the process that started it is killed", async () => {

@@ -28,9 +28,12 @@ export interface LocalStackProcess {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
+/** `wanted`, or a free port where that is 0. Rejects where somebody else has it: their answers would be taken for ours. */
+async function claimPort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted, "127.0.0.1");
+  await once(server, "listening").catch((cause: unknown) => {
+    throw new Error(`LocalStack cannot have port ${wanted}: something else listens there`, { cause });
+  });
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");
@@ -66,15 +69,15 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /**
- * Starts the installed LocalStack on `port`, a free one unless given. Rejects where it is not installed, and with what
- * it said where it does not start.
+ * Starts the installed LocalStack on `wanted`, a free port where that is 0. Rejects where it is not installed or the port
+ * is taken, and with what it said where it does not start.
  */
-export async function startLocalStackProcess(port?: number): Promise<LocalStackProcess> {
+export async function startLocalStackProcess(wanted: number): Promise<LocalStackProcess> {
   const installation = findLocalStack();
   if (installation === undefined) throw new Error("LocalStack is not installed: run npm test once, which does it");
-  const chosen = port ?? (await freePort());
+  const port = await claimPort(wanted);
   const folder = await mkdtemp(join(tmpdir(), "sealwright-localstack-"));
-  const child = launch(installation, chosen, folder);
+  const child = launch(installation, port, folder);
   const gone = once(child, "close");
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -86,13 +89,13 @@ export async function startLocalStackProcess(port?: number): Promise<LocalStackP
     await rm(folder, { recursive: true, force: true });
   };
   const deadline = Date.now() + PATIENCE_MS;
-  while (!(await answers(chosen))) {
+  while (!(await answers(port))) {
     if (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
       await pause(50);
       continue;
     }
     await stop();
-    throw new Error(`LocalStack did not start on port ${chosen}:\n${said}`);
+    throw new Error(`LocalStack did not start on port ${port}:\n${said}`);
   }
-  return { port: chosen, stop };
+  return { port, stop };
 }
