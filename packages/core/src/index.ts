@@ -69,7 +69,7 @@ export type { Risk } from "./seals/risk.ts";
 export type { SealMember, SealRecord } from "./seals/seal-record.ts";
 export type { QuorumKind } from "./seals/seal-roster.ts";
 export type { SealChangeOptions, SealProof, StoreSeals } from "./seals/store-seals.ts";
-export type { StoreStatus } from "./status.ts";
+export type { BesideProgress, StoreStatus } from "./status.ts";
 export * from "./storage.ts";
 export { SealedStore } from "./store.ts";
 export type { StoreOptions } from "./store-options.ts";

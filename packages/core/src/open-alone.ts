@@ -36,7 +36,12 @@ async function openBy(
 ): Promise<OpenedBarrier> {
   if (unsealShares !== undefined) {
     const { record } = stored;
-    const place = record && sharesOf && { name: sharesOf, path: rootKeyPath(record, sharesOf) };
+    const place = record &&
+      sharesOf && {
+        name: sharesOf,
+        path: rootKeyPath(record, sharesOf),
+        generation: record.generation,
+      };
     const barrier = await openByShares(storage, plugin, unsealShares, place || undefined);
     return { barrier, implied: stored.record ?? recordOfShares(plugin) };
   }

@@ -76,7 +76,11 @@ export class ShareUnsealing {
     this.#named.set(name, quorum);
     await this.#count(quorum, share, numbers, (shares) =>
       open(async (storage) => {
-        const barrier = await openByShares(storage, plugin, shares, { name, path: rootKeyPath(record, name) });
+        const barrier = await openByShares(storage, plugin, shares, {
+          name,
+          path: rootKeyPath(record, name),
+          generation: record.generation,
+        });
         return { barrier, implied: record };
       }),
     );

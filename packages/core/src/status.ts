@@ -6,6 +6,7 @@ import { CoreError } from "./errors.ts";
 import { isForeign, isInitialized, readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { NO_SHARES, numbersOf, type SealConfig } from "./seal-config.ts";
 import { sealConfigsMatch } from "./seal-config-copy.ts";
+import { readPlainRecord } from "./seals/seal-record.ts";
 import type { SealSet } from "./seals/seal-set.ts";
 import type { Storage } from "./storage.ts";
 import type { Unsealed } from "./unsealed.ts";
@@ -22,6 +23,8 @@ export interface StoreStatus {
   readonly progress: number;
   /** The unseal attempt's nonce; empty while there is none. */
   readonly nonce: string;
+  /** The seals of shares beside auto seals, and how many of their shares have been counted. */
+  readonly besides: readonly BesideProgress[];
   /** The type of the recovery shares' seal, where the seal is an auto seal. */
   readonly recoveryType?: string;
   readonly storageType: string;
@@ -38,13 +41,22 @@ export interface StoreStatus {
   readonly damage?: CoreError;
 }
 
+/** How far people are who open the store by a seal of shares beside auto seals. */
+export interface BesideProgress {
+  readonly name: string;
+  readonly numbers: ShareNumbers;
+  readonly progress: number;
+  /** Empty while nobody has given a share. */
+  readonly nonce: string;
+}
+
 /** What a status is made of. */
 export interface StatusSources {
   readonly storage: Storage;
   readonly shares: SharesSealPlugin;
   readonly seals: SealSet;
-  /** Of unsealing by shares. */
-  readonly attempt: Attempt<unknown> | undefined;
+  /** Of unsealing by shares: the quorum's, or those of the seal of shares of that name. */
+  attempt(name?: string): Attempt<unknown> | undefined;
   /** What is open at the moment of asking. */
   readonly unsealed: () => Unsealed | undefined;
 }
@@ -66,7 +78,8 @@ async function orDamage<T>(reading: Promise<T>): Promise<Reading<T>> {
 
 /** Rejects with what the storage rejects with; damage is a part of the answer. */
 export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
-  const { storage, shares, seals, attempt, unsealed } = sources;
+  const { storage, shares, seals, unsealed } = sources;
+  const attempt = sources.attempt();
   const parts = await orDamage(isInitialized(storage));
   const initialized = parts.value ?? true;
   const config = await orDamage(readSealConfig(storage));
@@ -84,6 +97,7 @@ export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
     numbers: numbers === undefined ? NO_SHARES : numbersOf(numbers),
     progress: attempt?.shares.length ?? 0,
     nonce: attempt?.nonce ?? "",
+    besides: await besides(sources),
     ...(byPeople ? {} : { recoveryType: recovery.value?.type ?? shares.type }),
     storageType: storage.type,
     ...(cluster === undefined ? {} : { cluster }),
@@ -91,6 +105,16 @@ export async function readStatus(sources: StatusSources): Promise<StoreStatus> {
     sealConfigsAltered: unsealed() !== undefined && (!readable || (await configsAltered(sources))),
     ...(damage === undefined ? {} : { damage }),
   };
+}
+
+async function besides({ storage, attempt, unsealed }: StatusSources): Promise<readonly BesideProgress[]> {
+  // A record that cannot be read shows once the store is open: the copy under the barrier counts then.
+  const record = unsealed()?.roster.record ?? (await orDamage(readPlainRecord(storage))).value;
+  return (record?.members ?? []).flatMap(({ name, numbers }) => {
+    if (numbers === undefined) return [];
+    const current = attempt(name);
+    return [{ name, numbers, progress: current?.shares.length ?? 0, nonce: current?.nonce ?? "" }];
+  });
 }
 
 async function configsAltered({ unsealed }: StatusSources): Promise<boolean> {

@@ -130,7 +130,7 @@ export class SealedStore {
       storage: this.#storage,
       shares: this.#shares,
       seals: this.#set,
-      attempt: this.#unsealing.shares.attempt(),
+      attempt: (name) => this.#unsealing.shares.attempt(name),
       unsealed: () => this.#unsealed,
     });
   }

@@ -47,6 +47,8 @@ export interface SharesPlace {
   readonly name: string;
   /** Where it keeps the root key. */
   readonly path: string;
+  /** Of that root key, where that is told. */
+  readonly generation: number;
 }
 
 /** Opens the storage by a quorum of unseal shares (borrowed), or of another seal of shares. Throws `WRONG_SHARES`. */
@@ -54,7 +56,7 @@ export async function openByShares(
   storage: Storage,
   plugin: SharesSealPlugin,
   shares: readonly Uint8Array[],
-  place: SharesPlace = { name: plugin.type, path: STORED_KEYS },
+  place: SharesPlace = { name: plugin.type, path: STORED_KEYS, generation: 0 },
 ): Promise<Barrier> {
   const key = await combineShares(plugin, shares);
   const seal = plugin.open(key);

@@ -60,13 +60,13 @@ function firstRecord({ seals, shares }: InitDeps, first: AttachedSeal, beside: r
 
 async function wrapForAll(
   { asking }: InitDeps,
-  { record, keepers }: SealView,
+  { keepers }: SealView,
   { rootKey }: NewKeys,
   signal?: AbortSignal,
 ): Promise<readonly Change[]> {
   const { answered, failed } = await askAll(keepers, { ...asking, signal }, async (each, limit) => {
     await proveSeal(each.seal, limit);
-    return rootKeyChange(each, rootKey, record.generation, limit);
+    return rootKeyChange(each, rootKey, limit);
   });
   // All of them or nothing: whoever initialises is there to see to a seal that does not answer.
   if (failed.size > 0) throw refusalOf(failed, "not every seal takes the root key");

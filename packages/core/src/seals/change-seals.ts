@@ -90,7 +90,7 @@ async function wrapFor(
   const moved = view.keepers.filter(({ name, path }) => !held.has(`${name} ${path}`) || change.needed.includes(name));
   const { answered, failed } = await askAll(moved, asking, async (keeper, signal) => {
     await proveSeal(keeper.seal, signal);
-    return rootKeyChange(keeper, rootKey, record.generation, signal);
+    return rootKeyChange(keeper, rootKey, signal);
   });
   if (change.needed.some((name) => !answered.has(name))) throw refusalOf(failed, "a seal does not take the root key");
   const names = [...answered.keys()];

@@ -91,10 +91,10 @@ async function proveSameKey(
 }
 
 async function deliver(open: OpenStore, keeper: Keeper, missed: readonly Outstanding[]): Promise<readonly string[]> {
-  const { barrier, roster, signal } = open;
+  const { barrier, signal } = open;
   const paths = missed.map(({ path }) => path);
   const changes: Change[] = [
-    await rootKeyChange(keeper, barrier.keyring.rootKey, roster.record.generation, signal),
+    await rootKeyChange(keeper, barrier.keyring.rootKey, signal),
     settleOutstanding(keeper.name, keeper.path),
   ];
   if (paths.includes(RECOVERY_KEY)) changes.push(...(await recoveryKeyOf(open, keeper)));

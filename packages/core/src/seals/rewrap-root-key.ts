@@ -32,7 +32,7 @@ export async function rewrapRootKey(open: OpenStore, keeper: Keeper): Promise<re
     changes.push(
       each === RECOVERY_KEY
         ? await recoveryKeyAnew(open, keeper)
-        : await rootKeyChange(keeper, barrier.keyring.rootKey, roster.record.generation, signal),
+        : await rootKeyChange(keeper, barrier.keyring.rootKey, signal),
     );
     moved.push({ seal: name, path: each, from, to });
   }

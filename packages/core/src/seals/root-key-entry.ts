@@ -17,6 +17,8 @@ export interface Slot {
   readonly name: string;
   readonly path: string;
   readonly seal: Seal;
+  /** Of the root key that it should keep, by the storage's record; the first seal's entry does not say its own. */
+  readonly generation: number;
 }
 
 const bound = z.object({
@@ -29,9 +31,8 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The change that writes `rootKey`, wrapped by the seal of `slot`. Rejects with what the seal rejects with. */
 export async function rootKeyChange(
-  { name, path, seal }: Slot,
+  { name, path, seal, generation }: Slot,
   rootKey: KeyObject,
-  generation: number,
   signal?: AbortSignal,
 ): Promise<Change> {
   if (path === STORED_KEYS) return { op: "put", path, value: await sealRootKey(seal, rootKey, signal) };
@@ -50,17 +51,26 @@ export async function rootKeyChange(
  * the seal does not open it, `ENTRY_CORRUPT` where it opens to what is not for this seal and place, or a `SealError`.
  */
 export async function readRootKeyOf(storage: Storage, slot: Slot, signal?: AbortSignal): Promise<KeyObject> {
-  const { name, path, seal } = slot;
+  const { path, seal } = slot;
   if (path === STORED_KEYS) return readRootKey(storage, seal, signal);
   const plaintext = await unwrapEntry(storage, path, seal, signal);
   try {
     const content = bound.parse(JSON.parse(strictUtf8.decode(plaintext)));
-    if (content.path === path && content.seal === name) return keyOfBase64(content.key);
-  } catch {
+    const fault = faultOf(content, slot);
+    if (fault === undefined) return keyOfBase64(content.key);
+    throw new CoreError("ENTRY_CORRUPT", `${path} holds ${fault}`);
+  } catch (error) {
+    if (error instanceof CoreError) throw error;
     // The cause would quote the root key.
     throw new CoreError("ENTRY_CORRUPT", `${path} unwraps, but its content is not a root key`);
   } finally {
     plaintext.fill(0);
   }
-  throw new CoreError("ENTRY_CORRUPT", `${path} holds what was wrapped for another seal or another place`);
+}
+
+/** What is wrong with where or when a root key was wrapped, if anything. */
+function faultOf(content: z.output<typeof bound>, { name, path, generation }: Slot): string | undefined {
+  if (content.path !== path || content.seal !== name) return "what was wrapped for another seal or another place";
+  if (content.generation === generation) return undefined;
+  return `the root key number ${content.generation} where the storage has number ${generation}: the seal missed it`;
 }

@@ -29,7 +29,8 @@ export function viewOf(record: SealRecord, set: SealSet, shares: ReadonlyMap<str
   const expected = record.members.filter(({ name }) => set.named(name)?.state !== "disabled");
   const keepers = expected.flatMap(({ name, kind }): Keeper[] => {
     const seal = kind === "auto" ? set.named(name)?.seal : shares.get(name);
-    return seal === undefined ? [] : [{ name, kind, seal, path: rootKeyPath(record, name) }];
+    const { generation } = record;
+    return seal === undefined ? [] : [{ name, kind, seal, path: rootKeyPath(record, name), generation }];
   });
   return { record, expected, keepers: keepers.sort((a, b) => rank(a.name) - rank(b.name)) };
 }

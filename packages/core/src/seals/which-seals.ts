@@ -41,6 +41,7 @@ export function slotsOf({ record, candidates }: StoredSeals, set: SealSet): read
     name,
     seal,
     path: record === undefined ? STORED_KEYS : rootKeyPath(record, name),
+    generation: record?.generation ?? 0,
   }));
   const trusted = slots.filter(({ name }) => set.doubtOf(name) === undefined);
   const last = (name: string): number =>

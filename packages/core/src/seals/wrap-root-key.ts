@@ -24,7 +24,7 @@ export async function wrapRootKey(
   const { record, expected, keepers } = view;
   const { answered, failed } = await askAll(keepers, asking, async (keeper, signal) => {
     await proveSeal(keeper.seal, signal);
-    return rootKeyChange(keeper, rootKey, record.generation, signal);
+    return rootKeyChange(keeper, rootKey, signal);
   });
   const names = [...answered.keys()];
   if (names.length === 0) throw refusalOf(failed, "no seal takes the new root key");

@@ -123,7 +123,13 @@ describe("a seal of shares beside auto seals", () => {
     await rejectsWithCode(it.store.submitShare(it.shares[1]!, { seal: "officers" }), "WRONG_SHARES");
     await it.store.submitShare(it.officers[0]!, { seal: "officers" });
     await it.store.submitShare(it.officers[0]!, { seal: "officers" });
-    expect(it.store.sealed).toBe(true);
+    expect(await it.store.status()).toMatchObject({
+      sealed: true,
+      progress: 0,
+      besides: [
+        { name: "officers", numbers: TWO_OF_THREE, progress: 1, nonce: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      ],
+    });
     await it.store.submitShare(it.officers[2]!, { seal: "officers" });
     expect(it.store.sealed).toBe(false);
   });

@@ -174,6 +174,17 @@ describe("unsealing by several seals", () => {
     expect((await rejectsWithCode(again.unseal(), "ENTRY_CORRUPT")).message).toMatch(/wrapped for another seal/);
   });
 
+  it("takes no root key of an earlier number for the present one", async () => {
+    const kms = three();
+    const it = await openedOf(kms);
+    const old = (await it.storage.get(rootKeyOf("b")))!;
+    await rotateRootKey(it.store);
+    await alter(it.storage, rootKeyOf("b"), () => old);
+    const { store } = await storeOf([kms[1]], { storage: it.storage });
+    const error = await rejectsWithCode(store.unseal(), "ENTRY_CORRUPT");
+    expect(error.message).toMatch(/number 1 where the storage has number 2/);
+  });
+
   it("names the seals of the storage where none of them is configured", async () => {
     const { storage } = await openedOf(three());
     const { store } = await storeOf([new Kms("d")], { storage });
