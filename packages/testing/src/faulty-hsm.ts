@@ -175,7 +175,7 @@ class Control {
  */
 export async function faultyHsm({ forwardTo }: { readonly forwardTo: string }): Promise<FaultyHsm> {
   const lib = await compile();
-  const folder = await mkdtemp(join(tmpdir(), "faulty-hsm-"));
+  const folder = await mkdtemp(join(tmpdir(), "sealwright-faulty-hsm-"));
   const control = new Control(folder);
   return {
     lib,

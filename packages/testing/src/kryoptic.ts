@@ -45,7 +45,7 @@ export async function kryoptic(options: KryopticOptions = {}): Promise<TestToken
   const lib = findKryoptic();
   if (lib === undefined)
     throw new Error("kryoptic is not built: run npm test once, or name its module in KRYOPTIC_LIB");
-  const folder = await mkdtemp(join(tmpdir(), "kryoptic-"));
+  const folder = await mkdtemp(join(tmpdir(), "sealwright-kryoptic-"));
   const token = join(folder, "token.sql");
   const env = { KRYOPTIC_CONF: join(folder, "kryoptic.conf") };
   const stop = (): Promise<void> => rm(folder, { recursive: true, force: true });

@@ -48,7 +48,7 @@ export async function softHsm(options: SoftHsmOptions = {}): Promise<SoftHsm> {
   if (lib === undefined) {
     throw new Error("SoftHSM is not installed: apt install softhsm2 opensc, or name libsofthsm2.so in SOFTHSM2_LIB");
   }
-  const folder = await mkdtemp(join(tmpdir(), "softhsm-"));
+  const folder = await mkdtemp(join(tmpdir(), "sealwright-softhsm-"));
   const tokenFolder = join(folder, "tokens");
   const env = { SOFTHSM2_CONF: join(folder, "softhsm2.conf") };
   await writeFile(

@@ -80,7 +80,8 @@ describe.skipIf(missing)("a key that", () => {
     await hsm.addAesKey({ label: "k", id: "01" });
     await hsm.addAesKey({ label: "k", id: "02" });
     const { advice, found } = await refusal({}, "SEAL_CONFIG");
-    expect(found).toContain('"k" (AES, id 01), "k" (AES, id 02)');
+    expect(found).toContain('"k" (AES, id 01)');
+    expect(found).toContain('"k" (AES, id 02)');
     expect(advice).toContain("key_label and key_id");
     await withSeal(hsm, { ...stanzaFor(hsm), key_label: "k", key_id: "02" }, async (seal) => {
       expect((await seal.wrap(TEXT)).keyInfo).toEqual({ keyId: "k:02" });

@@ -9,7 +9,7 @@ export const fakeModule = new URL("./fake-plugin.ts", import.meta.url).href;
 
 /** A temporary folder that goes with the test. */
 export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "isolation-"));
+  const folder = await mkdtemp(join(tmpdir(), "sealwright-isolation-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -30,9 +30,8 @@ export async function faultySeal(
   over: Stanza = {},
   options: Partial<IsolationOptions> = {},
 ): Promise<FaultySeal> {
-  const hsm = await make.token();
+  const hsm = await make.tokenWith(KEY);
   const faulty = await faultyHsm({ forwardTo: hsm.lib });
-  await hsm.addAesKey(KEY);
   const stanza = { ...stanzaFor(hsm), lib: faulty.lib, key_label: KEY.label, ...over };
   const logged: string[] = [];
   const log = (level: string, message: string): void => void logged.push(`${level}: ${message}`);
