@@ -61,6 +61,10 @@ const rekeyFlags = {
     name: "compromised",
     usage: "With -init: old shares may be in wrong hands, so make a new data key as well.",
   }),
+  force: toggle({
+    name: "force",
+    usage: "With -init: go on even where the new root key reaches one seal of several only.",
+  }),
   nonce: text({ name: "nonce", usage: "The attempt that a share, or -cancel, is for. It is no secret." }),
   key: text({ name: "key", usage: 'The share, in place of the argument; "-" reads it from standard input.' }),
 };
@@ -145,6 +149,7 @@ const start: Verb = async (attempt, flags, argument, env) => {
     backup: flags.backup,
     verification: flags.verify,
     compromised: flags.compromised,
+    force: flags.force,
   });
 };
 

@@ -19,6 +19,7 @@ export interface NewKey {
   readonly backup: boolean;
   readonly verification: boolean;
   readonly compromised: boolean;
+  readonly force: boolean;
 }
 
 const USUAL_NUMBERS = { shares: 5, threshold: 3 };
@@ -55,6 +56,7 @@ function requestBody(key: NewKey, usual: Partial<typeof USUAL_NUMBERS>) {
     backup: key.backup,
     require_verification: key.verification,
     ...(key.compromised && { compromised: true }),
+    ...(key.force && { force: true }),
   };
 }
 

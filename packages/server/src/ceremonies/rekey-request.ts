@@ -19,6 +19,8 @@ export interface RekeyOrder {
   readonly verification: boolean;
   /** Old shares may be in wrong hands: a new data key term comes with the new key. */
   readonly compromised: boolean;
+  /** Go on even where the new root key reaches one seal of several only. */
+  readonly force: boolean;
   /** The client's address. */
   readonly startedBy: string;
 }
@@ -102,6 +104,7 @@ export async function rekeyRequest(
     numbers: rootKeyOnly ? NO_SHARES : { shares: order.shares, threshold: order.threshold },
     verification: verification ? "prove" : "none",
     term: order.compromised ? "add" : "keep",
+    oneSealLeft: order.force ? "accept" : "refuse",
     details: { startedBy, fingerprints, backup },
     async deliver(shares, nonce): Promise<Delivery<RekeyAnswer>> {
       const delivered = await deliverShares(shares, recipients);

@@ -21,6 +21,7 @@ const start = z.object({
   backup: flag.default(false),
   require_verification: flag.default(false),
   compromised: flag.default(false),
+  force: flag.default(false),
 });
 const submission = z.object({ key: text.default(""), nonce: text.default("") });
 const cancellation = z.object({ nonce: text.default("") });
@@ -50,6 +51,7 @@ export function rekeyEndpoints(service: RekeyService, gate: Gate, paths: RekeyPa
       backup: fields.backup,
       verification: fields.require_verification,
       compromised: fields.compromised,
+      force: fields.force,
       startedBy: request.remoteAddress,
     });
     return plain(rekeyState(await service.state()));

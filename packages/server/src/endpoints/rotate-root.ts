@@ -22,7 +22,9 @@ const start = z.object({
   backup: truth.default(false),
   require_verification: truth.default(false),
   compromised: truth.default(false),
+  force: truth.default(false),
 });
+const rootKey = z.object({ force: truth.default(false) });
 const submission = z.object({ key: text, nonce: text });
 const cancellation = z.object({ nonce: text });
 
@@ -60,6 +62,7 @@ function initOperations(service: RekeyService, gate: Gate): Endpoint["operations
       backup: fields.backup,
       verification: fields.require_verification,
       compromised: fields.compromised,
+      force: fields.force,
       startedBy: request.remoteAddress,
     };
     const { required, current } = await service.state();
@@ -140,8 +143,8 @@ export function rotateKeysEndpoints(service: RekeyService, gate: Gate, base: str
 
 /** `sys/rotate/root`: a new root key by a token alone; shares stay as they are. */
 export function rotateRootEndpoints(store: SealedStore): Endpoint[] {
-  const rotate = operation("Make a new root key; the shares stay", async ({ request }) => {
-    await rotateRootKey(store, request.signal);
+  const rotate = operationWith("Make a new root key; the shares stay", rootKey, async ({ request, fields }) => {
+    await rotateRootKey(store, request.signal, fields.force ? "accept" : "refuse");
     return noContent();
   });
   return [{ path: "sys/rotate/root", access: "sudo", operations: onWrite(rotate) }];

@@ -15,7 +15,8 @@ export const sealRewrap = defineCommand({
   path: "seal rewrap",
   synopsis: "Wrap what is under the seals anew, by their present keys",
   description:
-    "Wraps all seal-wrapped entries anew, by the present key or key version of each seal, and waits until that is done. " +
+    "Wraps the root key, the recovery key and all seal-wrapped entries anew, by the present key or key version of each " +
+    "seal, and waits until that is done: an older version holds nothing of this storage then, which seal status shows. " +
     "Needs a token with sudo on sys/sealwrap/rewrap. The exit code is 2 when an entry was not rewrapped: it stays " +
     "readable as it was.",
   flags: apiFlags,
