@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A server that AWS KMS unseals, set up as localstack/README.md says: the script, the configuration, and KMS going away. */
+/**
+ * A server that AWS KMS unseals, set up as localstack/README.md says: the script, the configuration, and KMS going
+ * away.
+ */
 import { spawnSync } from "node:child_process";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A configuration without a cloud seal loads no cloud's SDK: Node itself tells what it has loaded, by the list of scripts
- * that its coverage leaves behind. From the bundle, whose build tells which sources each of its files has, and from source.
+ * A configuration without a cloud seal loads no cloud's SDK: Node itself tells what it has loaded, by the list of
+ * scripts that its coverage leaves behind. From the bundle, whose build tells which sources each of its files has, and
+ * from source.
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -47,8 +47,8 @@ export interface LocalStack {
   /** Every answer comes so much later. */
   slow(milliseconds: number): void;
   /**
-   * Denies one operation, or all, as IAM does. LocalStack enforces no policies, so the proxy answers, with the error that
-   * KMS documents.
+   * Denies one operation, or all, as IAM does. LocalStack enforces no policies, so the proxy answers, with the error
+   * that KMS documents.
    */
   deny(operation?: string): void;
   /** Asks for fewer requests, with the error that KMS documents. From the proxy too. */

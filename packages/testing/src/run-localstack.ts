@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** LocalStack with its key, until it is ended by a signal; what `localstack/run.sh` runs. Takes the port, 4566 unless given. */
+/**
+ * LocalStack with its key, until it is ended by a signal; what `localstack/run.sh` runs. Takes the port, 4566 unless
+ * given.
+ */
 import { findLocalStack, installLocalStack, startLocalStack } from "./localstack.ts";
 
 async function run(port: number): Promise<void> {

@@ -138,8 +138,8 @@ function credentialsOf(config: ConfigOf<typeof fields>): CredentialSettings {
 }
 
 /**
- * The settings that a configuration gives. Throws `SEAL_CONFIG` where they contradict each other. Warns where anybody on
- * the way could read the data keys.
+ * The settings that a configuration gives. Throws `SEAL_CONFIG` where they contradict each other. Warns where anybody
+ * on the way could read the data keys.
  */
 export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment): KmsSettings {
   const { kms_key_id: key, region, endpoint, encryption_context: context } = config;

@@ -34,7 +34,8 @@ export function keyNamed(key: string | undefined): string {
 /** What the errors that every seal has call this one. */
 export function nameOf(key: string | undefined, region: string | undefined, endpoint: string | undefined): string {
   const place = endpoint ?? region;
-  return `the awskms seal (${key === undefined ? "unwrapping only" : `key ${key}`}${place === undefined ? "" : ` at ${place}`})`;
+  const what = key === undefined ? "unwrapping only" : `key ${key}`;
+  return `the awskms seal (${what}${place === undefined ? "" : ` at ${place}`})`;
 }
 
 /** The caller's signal aborted, or the seal was closed, while the request was under way. */
@@ -99,5 +100,5 @@ export function inPlain(endpoint: string): string {
 
 /** A warning for the log. */
 export function regionAssumed(region: string): string {
-  return `the awskms seal has no region in its block, variables, shared configuration or instance: ${region} is assumed`;
+  return `the awskms seal finds no region in its block, variables, shared configuration or instance, and assumes ${region}`;
 }

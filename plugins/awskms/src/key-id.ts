@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How keys and regions are named, and what an ARN tells: `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `…:alias/NAME`. */
+/**
+ * How keys and regions are named, and what an ARN tells: `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `…:alias/NAME`.
+ */
 
 const ARN = /^(?<before>arn:[\w-]+:kms:)(?<region>[\w-]+)(?<after>:\d*:(?:key|alias)\/.+)$/;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The two requests to KMS, by the AWS SDK. This file is what loads the SDK, so it is imported when a seal is opened. */
+/**
+ * The two requests to KMS, by the AWS SDK. This file is what loads the SDK, so it is imported when a seal is opened.
+ */
 import { DecryptCommand, EncryptCommand, KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
 import { isSealError, type SealEnvironment, type SealError } from "@sealwright/seal";
 import { isLoopback, type KmsSettings } from "./config.ts";
@@ -15,7 +17,9 @@ const ATTEMPTS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ALGORITHM = "SYMMETRIC_DEFAULT";
 
-/** A way to KMS. Calls reject with a `SealError`, with `SEAL_TIMEOUT` when their signal aborts, which ends the request. */
+/**
+ * A way to KMS. Calls reject with a `SealError`, with `SEAL_TIMEOUT` when their signal aborts, which ends the request.
+ */
 export interface Kms {
   /** Encrypts up to 4,096 bytes under `key`. Answers KMS's ciphertext and the ARN of the key that made it. */
   encrypt(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * From what KMS refuses to a code, a sentence that names action, key and region, and what to do. What KMS said goes into
- * `cause` alone, for the log. The names are those of the KMS API reference and of the errors common to all AWS services.
+ * From what KMS refuses to a code, a sentence that names action, key and region, and what to do. What KMS said goes
+ * into `cause` alone, for the log. The names are those of the KMS API reference and of the errors common to all AWS
+ * services.
  */
 import { SealError, type SealErrorCode } from "@sealwright/seal";
 import { keyNamed, kmsAt, type Request } from "./errors.ts";
@@ -69,7 +70,7 @@ const REFUSALS: readonly Row[] = [
     names: ["UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "MissingAuthenticationToken"],
     code: "SEAL_DENIED",
     explain: (at) =>
-      `${kmsAt(at)} refuses ${at.action} with the ${keyNamed(at.key)}: it does not know the access key, or the session token`,
+      `${kmsAt(at)} refuses ${at.action} with the ${keyNamed(at.key)}: it does not know the access key or session token`,
     advise: () => "check that the access key is there and active, and that it belongs to the partition of the region",
   },
   { names: SKEWED, ...skewed },

@@ -24,8 +24,8 @@ async function fromSurroundings(profile: string | undefined): Promise<string | u
 
 /**
  * The region for `settings`, looked for when it is first asked for: the settings', that of a key given by its ARN, what
- * the surroundings tell, else us-east-1, which is logged once and not kept, since an instance's service may come up later.
- * Never rejects.
+ * the surroundings tell, else us-east-1, which is logged once and not kept, since an instance's service may come up
+ * later. Never rejects.
  */
 export function regionOf({ region, key, credentials }: KmsSettings, env: SealEnvironment): () => Promise<string> {
   let known = region ?? (key === undefined ? undefined : regionIn(key));

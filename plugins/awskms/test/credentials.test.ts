@@ -23,6 +23,11 @@ function file(text: string): string {
   return path;
 }
 
+/** A section of a shared credentials file. */
+function profile(name: string, accessKey: string): string {
+  return `[${name}]\naws_access_key_id = ${accessKey}\naws_secret_access_key = s\n`;
+}
+
 beforeAll(async () => {
   stub = await startStubAws();
 });
@@ -76,9 +81,7 @@ describe("the block's credentials", () => {
   test("a shared file and profile sign, over the variables", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAVARIABLE");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "s");
-    const path = file(
-      "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n[app]\naws_access_key_id = AKIAAPP\naws_secret_access_key = s\n",
-    );
+    const path = file(profile("default", "AKIADEFAULT") + profile("app", "AKIAAPP"));
     expect((await requestsWith({ shared_creds_filename: path }))[0]).toMatchObject({ accessKey: "AKIADEFAULT" });
     const requests = await requestsWith({ shared_creds_filename: path, shared_creds_profile: "app" });
     expect(requests.at(-1)).toMatchObject({ accessKey: "AKIAAPP" });
@@ -113,10 +116,7 @@ describe("the SDK's own chain, where the block has none", () => {
   });
 
   test("the shared credentials file", async () => {
-    vi.stubEnv(
-      "AWS_SHARED_CREDENTIALS_FILE",
-      file("[default]\naws_access_key_id = AKIASHARED\naws_secret_access_key = s\n"),
-    );
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", file(profile("default", "AKIASHARED")));
     expect((await requestsWith({}))[0]).toMatchObject({ accessKey: "AKIASHARED" });
   });
 
@@ -173,11 +173,9 @@ describe("no credentials are SEAL_DENIED, and the error says where they were loo
   });
 
   test("a role that may not be assumed", async () => {
-    stub.reply = () => ({
-      status: 403,
-      headers: { "Content-Type": "text/xml" },
-      body: "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
-    });
+    const error = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>";
+    const headers = { "Content-Type": "text/xml" };
+    stub.reply = () => ({ status: 403, headers, body: `<ErrorResponse>${error}</ErrorResponse>` });
     const { message, advice } = await refused({ ...keys, role_arn: ROLE });
     expect(message).toContain(`for the role ${ROLE}`);
     expect(advice).toContain("trust policy");

@@ -45,7 +45,7 @@ describe.skipIf(partMissing("LocalStack"))("KMS", () => {
   });
 
   describe("slow", () => {
-    test("answers after 5 seconds: a call with a deadline is SEAL_TIMEOUT at the deadline, one without waits", async () => {
+    test("answers after 5 seconds: a call with a deadline is SEAL_TIMEOUT then, one without waits", async () => {
       const blob = await seal.wrap(rootKey);
       localStack.slow(5_000);
       const start = performance.now();

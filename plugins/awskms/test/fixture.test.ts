@@ -32,7 +32,9 @@ const SEALED = Object.entries(json<Record<string, { plaintext_hex: string }>>("e
   },
 );
 
-/** A data key out of LocalStack's ciphertext: 36 bytes of key id, 16 of IV, 16 of tag, then AES-256-GCM of padded bytes. */
+/**
+ * A data key out of LocalStack's ciphertext: 36 bytes of key id, 16 of IV, 16 of tag, then AES-256-GCM of padded bytes.
+ */
 function dataKeyIn(wrapped: Uint8Array): Buffer {
   const decipher = createDecipheriv("aes-256-gcm", MATERIAL, wrapped.subarray(36, 52), { authTagLength: 16 });
   decipher.setAuthTag(wrapped.subarray(52, 68));

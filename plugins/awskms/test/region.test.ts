@@ -93,7 +93,7 @@ describe("the region is looked for", () => {
   test("nowhere else: it is us-east-1, and a warning says that it was assumed", async () => {
     stub.reply = ({ path }) => (path === "/" ? ENCRYPTED : { status: 404 });
     expect(await regionWith({})).toBe("us-east-1");
-    expect(warnings).toEqual([expect.stringContaining("us-east-1 is assumed")]);
+    expect(warnings).toEqual([expect.stringContaining("and assumes us-east-1")]);
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
     stub.received.length = 0;
     expect(await regionWith({})).toBe("us-east-1");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A sealed store over the awskms seal: how often KMS is asked, what a new key changes, what happens while it is away. */
+/**
+ * A sealed store over the awskms seal: how often KMS is asked, what a new key changes, what happens while it is away.
+ */
 import {
   AutoUnsealer,
   openStore,

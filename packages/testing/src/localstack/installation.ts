@@ -61,7 +61,10 @@ export function findPython(): string | undefined {
   return undefined;
 }
 
-/** Installs LocalStack into the cache folder, once: half a minute and 220 MB. Throws where there is no Python or pip fails. */
+/**
+ * Installs LocalStack into the cache folder, once: half a minute and 220 MB. Throws where there is no Python or pip
+ * fails.
+ */
 export function installLocalStack(): LocalStackInstallation {
   const present = findLocalStack();
   if (present !== undefined) return present;

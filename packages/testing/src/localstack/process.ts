@@ -28,7 +28,9 @@ export interface LocalStackProcess {
   stop(): Promise<void>;
 }
 
-/** `wanted`, or a free port where that is 0. Rejects where somebody else has it: their answers would be taken for ours. */
+/**
+ * `wanted`, or a free port where that is 0. Rejects where somebody else has it: their answers would be taken for ours.
+ */
 async function claimPort(wanted: number): Promise<number> {
   const server = createServer().listen(wanted, "127.0.0.1");
   await once(server, "listening").catch((cause: unknown) => {
@@ -69,8 +71,8 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /**
- * Starts the installed LocalStack on `wanted`, a free port where that is 0. Rejects where it is not installed or the port
- * is taken, and with what it said where it does not start.
+ * Starts the installed LocalStack on `wanted`, a free port where that is 0. Rejects where it is not installed or the
+ * port is taken, and with what it said where it does not start.
  */
 export async function startLocalStackProcess(wanted: number): Promise<LocalStackProcess> {
   const installation = findLocalStack();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * An HTTP server that poses as KMS, as STS and as an instance's metadata service: for answers that LocalStack never gives,
- * and to see with whose credentials and for which region requests were signed.
+ * An HTTP server that poses as KMS, as STS and as an instance's metadata service: for answers that LocalStack never
+ * gives, and to see with whose credentials and for which region requests were signed.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
