@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,6 +121,27 @@ describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
         ['"pair"', "RSA, id 0c"],
       ]),
     );
+  });
+
+  it("warns of a key that can be used without the PIN", async () => {
+    const token = ["--module", hsm.lib, "--token-label", hsm.tokenLabel, "--login", "--pin", hsm.pin];
+    const key = ["--keygen", "--key-type", "AES:32", "--sensitive", "--label", "k", "--id", "01"];
+    execFileSync("pkcs11-tool", [...token, ...key], { env: { ...process.env, ...hsm.env }, stdio: "ignore" });
+    const { code, seals } = await told(seal(), hsm.env);
+    expect(code).toBe(1);
+    const warnings = seals[0]?.checks.filter(({ status }) => status === "warning");
+    expect(warnings?.map(({ what }) => what)).toEqual(['the key "k" (id 01) can be used without the PIN']);
+  });
+
+  it("takes no key for the one that is meant where none is named", async () => {
+    await hsm.addAesKey({ label: "k", id: "01" });
+    const { code, seals } = await told(seal().replace(/^ *key_label.*$/m, ""), hsm.env);
+    expect(code).toBe(2);
+    const checks = seals[0]?.checks.map(({ status, what }) => `${status}: ${what}`) ?? [];
+    expect(checks.slice(-2)).toEqual([
+      "ok: the PIN is right",
+      'failed: seal "pkcs11": key_label or key_id is required, to say which key to use',
+    ]);
   });
 
   it("finds that a hash is missing on the token only by the round trip, and ends with 2", async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A look at library, token and key for `seal doctor`: makes nothing, changes nothing, logs in at most once. */
 import { type Check, type Diagnosis, type FactSheet, isSealError, type SealEnvironment } from "@sealwright/seal";
-import { HMACS, MECHANISMS, type Pkcs11Config } from "./config.ts";
+import { checkNames, HMACS, MECHANISMS, type Pkcs11Config } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { attempt } from "./errors.ts";
 import { describeKey, type FoundKey, KeyFinder } from "./key-finder.ts";
@@ -71,7 +71,9 @@ function pinState({ flags }: Token, { ck }: Library): string {
 }
 
 function describeTokens(library: Library, config: Pkcs11Config, findings: Findings): Token {
-  for (const token of initialisedTokens(library)) {
+  const tokens = initialisedTokens(library);
+  if (tokens.length === 0) findings.sheet("Tokens", [["none", "–"]]);
+  for (const token of tokens) {
     findings.sheet(`Token "${token.label}"`, [
       ["slot", String(token.slotNumber)],
       ["serial number", token.serial],
@@ -123,11 +125,15 @@ function describeMatch(session: Session, key: FoundKey, findings: Findings): voi
     ATTRIBUTES.map((attribute) => [attribute, value(attribute)] as const),
   );
   if (key.objectClass === ck.CKO_PUBLIC_KEY) return;
+  const another = (attribute: string): string => `make another with ${attribute}, and move to it`;
+  if (value("CKA_PRIVATE") === "false") {
+    findings.warn(`the key ${name} can be used without the PIN`, another("CKA_PRIVATE = true"));
+  }
   if (value("CKA_EXTRACTABLE") === "true") {
-    findings.warn(`the key ${name} can be taken off the token`, "make one with CKA_EXTRACTABLE = false and rekey");
+    findings.warn(`the key ${name} can be taken off the token`, another("CKA_EXTRACTABLE = false"));
   }
   if (value("CKA_SENSITIVE") === "false") {
-    findings.warn(`the key ${name} can be read in plain text`, "make one with CKA_SENSITIVE = true and rekey");
+    findings.warn(`the key ${name} can be read in plain text`, another("CKA_SENSITIVE = true"));
   }
 }
 
@@ -167,6 +173,7 @@ export async function diagnosePkcs11(given: Pkcs11Config, env: SealEnvironment):
     const connection = new Connection(library, config, env, keys);
     try {
       await connection.use(undefined, async (session) => describeKeys(session, config, findings));
+      checkNames(config);
       await connection.use(undefined, async (session) => {
         const { mechanism } = keys.toWrap(session, connection);
         findings.ok(`the key is there, and is used by ${mechanism}`);

@@ -35,10 +35,15 @@ function sealSections(report: SealReport): string[] {
   ];
 }
 
+/** An error's sentence and its advice, which both begin with a small letter, as two. */
+function sentences({ what, advice }: SealReport["checks"][number]): string {
+  return advice === undefined ? what : `${what}. ${advice.charAt(0).toUpperCase()}${advice.slice(1)}`;
+}
+
 /** Facts and timings of each seal, then one table of all checks. No newline at the end. */
 export function doctorView(reports: readonly SealReport[]): string {
   const checks = reports.flatMap(({ name, checks }) =>
-    checks.map(({ status, what, advice }): Row => [status, name, advice === undefined ? what : `${what}. ${advice}`]),
+    checks.map((check): Row => [check.status, name, sentences(check)]),
   );
   return [...reports.flatMap(sealSections), table(["Check", "Seal", "What, and what to do"], checks)].join("\n\n");
 }
