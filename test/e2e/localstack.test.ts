@@ -113,19 +113,16 @@ describe.skipIf(partMissing("LocalStack"))("a server with the configuration of l
     await stop();
     await start();
     await server.command.until(/still sealed: AWS KMS at .*is not reached: nothing listens there/);
-    expect((await ask("GET", "sys/seal-status")).body).toMatchObject(
-      {
-        sealed: true,
-        unseal_error_code: "SEAL_UNAVAILABLE",
-        unseal_error: expect.stringContaining(`http://127.0.0.1:${kmsPort} (us-east-1), which has the key`),
-      },
-      90_000,
-    );
+    expect((await ask("GET", "sys/seal-status")).body).toMatchObject({
+      sealed: true,
+      unseal_error_code: "SEAL_UNAVAILABLE",
+      unseal_error: expect.stringContaining(`http://127.0.0.1:${kmsPort} (us-east-1), which has the key`),
+    });
     expect((await ask("GET", "sys/health")).status).toBe(503);
     await startKms();
     await server.command.until(/unsealed by the auto seal/);
     expect(await secret()).toBe("correct-horse");
-  });
+  }, 90_000);
 
   test("rotates again once KMS is back", async () => {
     const { term } = (await ask("GET", "sys/key-status")).body;
