@@ -16,12 +16,16 @@ const sections: [title: string, measure: () => Promise<Row[]>][] = [
   ["Start to unsealed, and memory afterwards", measureStart],
   ["Through the barrier, 16 callers", measureBarrier],
   ["Over HTTP, 16 connections", measureHttp],
-  ["Through PKCS#11 on SoftHSM", measurePkcs11],
+  ["The pkcs11 seal on SoftHSM", measurePkcs11],
   ["While a slow seal saves the count, 16 callers, alternating windows of 5 s", measureSlowSeal],
 ];
 
-const only = process.argv[2];
-for (const [title, measure] of sections) {
-  if (only !== undefined && !title.toLowerCase().includes(only.toLowerCase())) continue;
+const wanted = (process.argv[2] ?? "").toLowerCase();
+const chosen = sections.filter(([title]) => title.toLowerCase().includes(wanted));
+if (chosen.length === 0) {
+  console.error(`No section's title has "${wanted}". There are:\n${sections.map(([title]) => title).join("\n")}`);
+  process.exitCode = 1;
+}
+for (const [title, measure] of chosen) {
   console.log(`\n${title}\n${table(await measure())}`);
 }

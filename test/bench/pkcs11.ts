@@ -15,18 +15,27 @@ const RSA = { label: "bench-rsa", id: "02" };
 const CALLERS = [1, 16];
 const RESTARTS = 5;
 
-/** How often a second `work` is done by so many callers that each do one after another. */
-async function perSecond(callers: number, work: (caller: number) => Promise<unknown>): Promise<number> {
-  let done = 0;
+/** What callers get done that each do one thing after another. */
+interface Throughput {
+  /** All of them together. */
+  readonly perSecond: number;
+  /** The slowest beside the fastest: 1 where all get the same. */
+  readonly evenness: number;
+}
+
+/** Has so many callers do `work` for a while. A call that fails ends the measurement. */
+async function measureThroughput(callers: number, work: (caller: number) => Promise<unknown>): Promise<Throughput> {
+  const done = Array<number>(callers).fill(0);
   const began = performance.now();
   const caller = async (index: number): Promise<void> => {
     while (performance.now() < began + MILLISECONDS) {
       await work(index);
-      done++;
+      done[index]!++;
     }
   };
-  await Promise.all(Array.from({ length: callers }, (_, index) => caller(index)));
-  return done / ((performance.now() - began) / 1000);
+  await Promise.all(done.map((_, index) => caller(index)));
+  const sum = done.reduce((all, each) => all + each, 0);
+  return { perSecond: (sum * 1_000) / (performance.now() - began), evenness: Math.min(...done) / Math.max(...done) };
 }
 
 function open(hsm: SoftHsm, over: Stanza, env: NodeJS.ProcessEnv = {}): Promise<Seal> {
@@ -94,17 +103,24 @@ async function measureCalls(hsm: SoftHsm, callers: number): Promise<Row[]> {
     const [blob, rsaBlob] = [await aes.wrap(TEXT), await rsa.wrap(TEXT)];
     const secret = raw.key(AES.label, pkcs11js.CKO_SECRET_KEY);
     const key = raw.key(RSA.label, pkcs11js.CKO_PRIVATE_KEY);
-    const rawGcm = await perSecond(callers, (caller) => raw.encryptGcm(caller, secret));
-    const wraps = await perSecond(callers, () => aes.wrap(TEXT));
-    const unwraps = await perSecond(callers, () => aes.unwrap(blob));
-    const rawOaep = await perSecond(callers, (caller) => raw.decryptOaep(caller, key, Buffer.from(rsaBlob.ciphertext)));
-    const rsaUnwraps = await perSecond(callers, () => rsa.unwrap(rsaBlob));
-    const gcm = { what: "asynchronous calls in one process", figure: rawGcm };
-    const oaep = { what: "asynchronous calls in one process", figure: rawOaep };
+    const rawGcm = await measureThroughput(callers, (caller) => raw.encryptGcm(caller, secret));
+    const wraps = await measureThroughput(callers, () => aes.wrap(TEXT));
+    const unwraps = await measureThroughput(callers, () => aes.unwrap(blob));
+    const text = Buffer.from(rsaBlob.ciphertext);
+    const rawOaep = await measureThroughput(callers, (caller) => raw.decryptOaep(caller, key, text));
+    const rsaUnwraps = await measureThroughput(callers, () => rsa.unwrap(rsaBlob));
+    const row = (what: string, { perSecond: figure }: Throughput, limit: Throughput): Row => ({
+      what: `${what}, ${callers} at a time`,
+      figure,
+      unit: "/s",
+      yardstick: { what: "asynchronous calls in one process", figure: limit.perSecond },
+    });
+    const even = Math.min(...[wraps, unwraps, rsaUnwraps].map(({ evenness }) => evenness));
     return [
-      { what: `AES-GCM wraps, ${callers} at a time`, figure: wraps, unit: "/s", yardstick: gcm },
-      { what: `AES-GCM unwraps, ${callers} at a time`, figure: unwraps, unit: "/s", yardstick: gcm },
-      { what: `RSA-OAEP-2048 unwraps, ${callers} at a time`, figure: rsaUnwraps, unit: "/s", yardstick: oaep },
+      row("AES-GCM wraps", wraps, rawGcm),
+      row("AES-GCM unwraps", unwraps, rawGcm),
+      row("RSA-OAEP-2048 unwraps", rsaUnwraps, rawOaep),
+      ...(callers === 1 ? [] : [{ what: `slowest of ${callers} callers beside the fastest`, figure: even, unit: "" }]),
     ];
   } finally {
     raw.close();

@@ -61,7 +61,7 @@ const SILENT: ProcessEvents = { log: () => undefined, refused: () => undefined }
  * Nor is a borrowed plaintext to be read later than the call.
  */
 function withBytesOfItsOwn(request: Request): Request {
-  return request.op === "wrap" ? { ...request, plaintext: Uint8Array.from(request.plaintext) } : request;
+  return request.op === "wrap" ? { ...request, plaintext: new Uint8Array(request.plaintext) } : request;
 }
 
 /**

@@ -42,7 +42,7 @@ export async function encryptCbc(
   const iv = randomBytes(IV_BYTES);
   const mechanism = { mechanism: ck.CKM_AES_CBC_PAD, parameter: iv };
   const ciphertext = await session.encrypt(mechanism, keys.aes.secret, plaintext, doing);
-  return { iv, ciphertext, hmac: Uint8Array.from(await macOf(session, keys, by, { iv, ciphertext }, doing)) };
+  return { iv, ciphertext, hmac: new Uint8Array(await macOf(session, keys, by, { iv, ciphertext }, doing)) };
 }
 
 /** Checks and decrypts on the token. `SEAL_BAD_CIPHERTEXT` where the MAC is another one. */

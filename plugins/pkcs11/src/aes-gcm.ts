@@ -69,7 +69,7 @@ export class AesGcm {
     // The device may write its own nonce here, so it is a buffer of its own.
     const nonce = this.#vendor.gcmNonce === "zeroed" ? Buffer.alloc(NONCE_BYTES) : Buffer.from(randomNonce());
     // A caller who has abandoned the call may wipe its bytes, and the trial below needs them.
-    const copy = Uint8Array.from(plaintext);
+    const copy = new Uint8Array(plaintext);
     try {
       const mechanism = gcm(session.library, this.#vendor, nonce, aad);
       const answer = await session.encrypt(mechanism, this.#key, copy, doing);
