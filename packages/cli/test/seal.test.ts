@@ -59,7 +59,9 @@ describe("seal status", () => {
       wrapped: [],
       outstanding: [{ path: "core/keyring", generation: 3 }],
     });
-    stub.play({ "GET sys/seal-backend-status": ok({ healthy: false, fully_wrapped: false, backends: [a, b] }) });
+    const seal_wrapped = [{ path: "core/keyring", key_id: "arn:old" }];
+    const answer = { healthy: false, fully_wrapped: false, backends: [a, b], seal_wrapped };
+    stub.play({ "GET sys/seal-backend-status": ok(answer) });
     const { code, stdout } = await sealwright("seal status");
     expect(code).toBe(2);
     expect(stdout).toMatch(/^a +awskms +enabled +1 \(first\) +healthy +yes +2026-11-21T08:00:00.000Z$/m);
@@ -67,6 +69,7 @@ describe("seal status", () => {
     expect(stdout).toMatch(/^b +2026-11-21T08:00:00.000Z +the token may not wrap$/m);
     expect(stdout).toMatch(/^a +arn:k +core\/hsm\/barrier-unseal-keys$/m);
     expect(stdout).toMatch(/^b +core\/keyring +3$/m);
+    expect(stdout).toMatch(/^core\/keyring +arn:old$/m);
   });
 
   it("prints the answer as JSON", async () => {

@@ -59,7 +59,7 @@ export { MANY_WRAPS, type WrapCount } from "./seal-wrap/wrap-tally.ts";
 export { decodeWrapped, encodeWrapped } from "./seal-wrap/wrapped-entry.ts";
 export { type AttachedSeal, checkSealName, RECOVERY_KEYS, type SealState, soleSeal } from "./seals/attached-seal.ts";
 export { type BreakGlassRequest, breakGlass, breakGlassTarget } from "./seals/break-glass.ts";
-export { layerKeyIds, type SealHolding, type WrappedEntry } from "./seals/holdings.ts";
+export type { SealHolding, WrappedEntry } from "./seals/holdings.ts";
 export type { MigrationPlan } from "./seals/migrate.ts";
 export type { Outstanding } from "./seals/outstanding.ts";
 export { type OpeningShares, openingShares, type Recovered, recover } from "./seals/recover.ts";

@@ -34,6 +34,10 @@ function wrappedRows(seal: JsonObject): Row[] {
   ]);
 }
 
+function layerRows(body: JsonObject): Row[] {
+  return objects(body, "seal_wrapped").map((entry) => [textField(entry, "path"), textField(entry, "key_id")]);
+}
+
 function outstandingRows(seal: JsonObject): Row[] {
   return objects(seal, "outstanding").map((entry) => [
     textField(seal, "name"),
@@ -62,6 +66,7 @@ function tables(body: JsonObject): string {
     table(["Name", "Type", "Use", "Priority", "State", "Up To Date", "Last Good Call"], seals.map(sealRow)),
     ...section(["What Is Wrong With", "Since", "Reason"], seals.flatMap(wrongRows)),
     ...section(["Wrapped By", "Key", "Entry"], seals.flatMap(wrappedRows)),
+    ...section(["Seal-Wrapped Entry", "Key"], layerRows(body)),
     ...section(["Outstanding For", "Entry", "Generation"], seals.flatMap(outstandingRows)),
   ].join("\n\n");
 }

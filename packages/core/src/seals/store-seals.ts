@@ -12,7 +12,7 @@ import { addSeal } from "./add-seal.ts";
 import type { AttachedSeal } from "./attached-seal.ts";
 import { type BreakGlassRequest, establishBreakGlass } from "./break-glass.ts";
 import { deliverOutstanding } from "./deliver.ts";
-import { readHoldings, type SealHolding } from "./holdings.ts";
+import { layerKeyIds, readHoldings, type SealHolding, type WrappedEntry } from "./holdings.ts";
 import { finishMigration, type MigrationPlan, migrate, planMigration, undoMigration } from "./migrate.ts";
 import { removeSeal } from "./remove-seal.ts";
 import { type RewrappedEntry, rewrapRootKey } from "./rewrap-root-key.ts";
@@ -83,10 +83,16 @@ export class StoreSeals {
     return readHoldings(storage, set, shares, roster()?.record);
   }
 
+  /** The keys that the layer of seal wrap is under: one entry for each slot, which does not say whose it is. */
+  layer(): Promise<readonly WrappedEntry[]> {
+    return layerKeyIds(this.#deps.storage);
+  }
+
   /**
    * Wraps and unwraps random bytes by the seal called `name`, the best one unless given, after which it is asked again if
-   * it was down; one in doubt is once `deliverOutstanding` has given it the root key anew. Rejects with a `SealError`, with what the storage rejects with, with `SEALED` where the store
-   * is sealed meanwhile, and with `INVALID_REQUEST` where there is no such seal.
+   * it was down; one in doubt is once `deliverOutstanding` has given it the root key anew. Rejects with a `SealError`,
+   * with what the storage rejects with, with `SEALED` where the store is sealed meanwhile, and with `INVALID_REQUEST`
+   * where there is no such seal.
    */
   async prove(name = this.#deps.set.first?.name): Promise<SealProof> {
     const { set, storage, interruption, roster } = this.#deps;

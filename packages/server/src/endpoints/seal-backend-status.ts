@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/seal-backend-status`: how each seal is doing, as Vault answers it, and more of it to a token that may read it. */
-import type { SealedStore, SealHolding } from "@sealwright/core";
+import type { SealedStore, SealHolding, WrappedEntry } from "@sealwright/core";
 import { type ApiRequest, type Endpoint, operation } from "../http/api.ts";
 import type { Gate } from "../http/dispatcher.ts";
 import { HttpError } from "../http/problem.ts";
@@ -52,7 +52,11 @@ function shown({ name, holding, configured }: Backend) {
   };
 }
 
-/** What a token sees besides. */
+function wrappedViews(entries: readonly WrappedEntry[]) {
+  return entries.map(({ path, keyId }) => ({ path, key_id: keyId }));
+}
+
+/** What a token sees of it besides. */
 function detail({ type, holding, configured }: Backend): object {
   const health = configured?.health.report;
   return {
@@ -67,7 +71,7 @@ function detail({ type, holding, configured }: Backend): object {
     first: holding?.first ?? false,
     up_to_date: holding?.upToDate ?? false,
     generation: holding?.generation ?? 0,
-    wrapped: (holding?.wrapped ?? []).map(({ path, keyId }) => ({ path, key_id: keyId })),
+    wrapped: wrappedViews(holding?.wrapped ?? []),
     outstanding: (holding?.outstanding ?? []).map(({ path, generation }) => ({ path, generation })),
   };
 }
@@ -97,6 +101,7 @@ export function sealBackendStatusEndpoints(deps: SealBackendDeps): Endpoint[] {
       ...(since === undefined ? {} : { unhealthy_since: since }),
       fully_wrapped: wanted.every(({ holding }) => holding?.upToDate || holding?.state === "disabled"),
       backends: wanted.map((each, index) => ({ ...views[index], ...(detailed ? detail(each) : {}) })),
+      ...(detailed ? { seal_wrapped: wrappedViews(await deps.store.seals.layer()) } : {}),
     });
   });
   return [{ path: "sys/seal-backend-status", access: "open", operations: { GET: read } }];

@@ -92,7 +92,10 @@ describe("sys/seal-backend-status", () => {
   it("tells a token more, and no other", async () => {
     const server = await startSeals(TWO);
     const token = await initialize(server, WEAK);
-    const { list } = await backends(server, token);
+    const { body, list } = await backends(server, token);
+    const layer = ["core/keyring", "core/root-key"].flatMap((path) => ["k1", "k2"].map((key_id) => ({ path, key_id })));
+    expect(body.seal_wrapped).toHaveLength(layer.length);
+    expect(body.seal_wrapped).toEqual(expect.arrayContaining(layer));
     expect(list[0]).toMatchObject({
       name: "one",
       type: "static",
@@ -110,6 +113,7 @@ describe("sys/seal-backend-status", () => {
       const answer = await backends(server, stranger);
       expect(answer.status).toBe(200);
       expect(answer.list[0]).not.toHaveProperty("type");
+      expect(answer.body).not.toHaveProperty("seal_wrapped");
     }
     await server.running.store.seal();
     expect((await backends(server, token)).list[0]).not.toHaveProperty("type");
