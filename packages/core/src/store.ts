@@ -8,15 +8,13 @@ import type { OpenStore } from "./authority.ts";
 import type { Barrier, KeyStatus } from "./barrier.ts";
 import { rotateKeyring } from "./commit.ts";
 import { lockAndSave, type SaveLimits } from "./counting/save-count.ts";
+import { EntryAccess } from "./entry-access.ts";
 import { CoreError } from "./errors.ts";
 import { initialize } from "./init/initialize.ts";
 import type { InitRequest, InitShares } from "./init/request.ts";
-import { Interruption } from "./interruption.ts";
-import { isInitialized } from "./inventory.ts";
 import { KeyHomes } from "./key-homes.ts";
-import { Mutex } from "./mutex.ts";
+import { Lifecycle, type LifecycleHooks } from "./lifecycle.ts";
 import { type StoreObserver, UNOBSERVED } from "./observer.ts";
-import { refuseReserved } from "./reserved.ts";
 import { noLayer } from "./seal-wrap/entry-layer.ts";
 import type { Rewrap } from "./seal-wrap/rewrap.ts";
 import { type WrapCount, WrapTally } from "./seal-wrap/wrap-tally.ts";
@@ -24,28 +22,25 @@ import { type Asking, isSealFailure } from "./seals/ask-all.ts";
 import type { AttachedSeal } from "./seals/attached-seal.ts";
 import { migrateAway } from "./seals/migrate.ts";
 import { SealSet } from "./seals/seal-set.ts";
-import type { SealView } from "./seals/seal-view.ts";
 import { StoreSeals } from "./seals/store-seals.ts";
 import { readStatus, type StoreStatus } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { type StoreOptions, saveLimits, sealTimes, upkeepInterval } from "./store-options.ts";
-import { initAnswered, isInitUnanswered, overwriting } from "./unanswered-init.ts";
+import { initAnswered, isInitUnanswered, storageToInitialize } from "./unanswered-init.ts";
 import { type OpenBarrier, openUnsealed, type Unsealed } from "./unsealed.ts";
 import { type ShareUse, Unsealing } from "./unsealing.ts";
 import { backgroundOf } from "./upkeep/background.ts";
 import type { KeyUpkeep } from "./upkeep/key-upkeep.ts";
 
 /** A storage behind a seal: initialised, unsealed and sealed here, read and written while it is open. */
-export class SealedStore {
+export class SealedStore extends EntryAccess {
   readonly #storage: Storage;
   readonly #shares: SharesSealPlugin;
   readonly #set: SealSet;
   /** What an operator does with the seals. */
   readonly seals: StoreSeals;
   readonly #now: () => Date;
-  // Initialising, opening, sealing and changes of the keyring come one after another; reads and writes don't wait.
-  readonly #mutex = new Mutex();
-  readonly #interruption = new Interruption();
+  readonly #lifecycle: Lifecycle;
   readonly #homes: KeyHomes;
   readonly #unsealing: Unsealing;
   readonly #upkeep: KeyUpkeep;
@@ -55,11 +50,9 @@ export class SealedStore {
   /** The background job that puts the layer of now around entries. */
   readonly rewrap: Rewrap;
   readonly #saveLimits: SaveLimits;
-  readonly #sealedListeners: (() => void)[] = [];
-  readonly #whenUnsealed: (() => void)[] = [];
-  #unsealed: Unsealed | undefined;
 
   constructor(options: StoreOptions) {
+    super();
     const { storage, shares, now = () => new Date(), observer = UNOBSERVED } = options;
     this.#storage = storage;
     this.#shares = shares;
@@ -72,7 +65,10 @@ export class SealedStore {
     this.#saveLimits = saveLimits(options);
     const { headStart, deadline } = sealTimes(options);
     this.#asking = { deadlineMilliseconds: deadline, idleReason: (name) => set.idleReason(name) };
-    const parts = { storage, shares, asking: this.#asking, interruption: this.#interruption, observer, now };
+    this.#lifecycle = new Lifecycle(() => this.#hooks);
+    const { interruption } = this.#lifecycle;
+    const exclusively: Lifecycle["exclusively"] = (work, signal) => this.#lifecycle.exclusively(work, signal);
+    const parts = { storage, shares, asking: this.#asking, interruption, exclusively, observer, now };
     this.#homes = new KeyHomes({ ...parts, makeLayer: options.layer ?? (() => noLayer) });
     this.#unsealing = new Unsealing({
       ...parts,
@@ -84,15 +80,13 @@ export class SealedStore {
       ...parts,
       set,
       counted,
-      roster: () => this.#unsealed?.roster,
-      exclusively: (work, signal) => this.exclusively(work, signal),
+      roster: () => this.#lifecycle.unsealed?.roster,
     });
     const background = backgroundOf({
       ...parts,
       homes: this.#homes,
       seals: this.seals,
-      unsealed: () => this.#unsealed,
-      exclusively: (work) => this.exclusively(work),
+      unsealed: () => this.#lifecycle.unsealed,
       limits: this.#saveLimits,
       intervalMilliseconds: upkeepInterval(options),
     });
@@ -111,17 +105,17 @@ export class SealedStore {
   }
 
   get sealed(): boolean {
-    return this.#unsealed === undefined;
+    return this.#lifecycle.unsealed === undefined;
   }
 
   /** Has `listener` called after every unseal. It must not throw. */
   onUnsealed(listener: () => void): void {
-    this.#whenUnsealed.push(listener);
+    this.#lifecycle.onUnsealed(listener);
   }
 
   /** The open barrier, for entries at any path. Throws `SEALED`. */
-  get barrier(): Barrier {
-    return this.#opened().barrier;
+  override get barrier(): Barrier {
+    return this.#lifecycle.opened.barrier;
   }
 
   /** Rejects with what the storage rejects with; damage is a part of the answer. */
@@ -131,30 +125,28 @@ export class SealedStore {
       shares: this.#shares,
       seals: this.#set,
       attempt: (name) => this.#unsealing.shares.attempt(name),
-      unsealed: () => this.#unsealed,
+      unsealed: () => this.#lifecycle.unsealed,
     });
   }
 
   /**
-   * Initialises an empty storage, or one whose initialisation nobody has the answer of, and leaves it sealed. Rejects with `ALREADY_INITIALIZED`, `STORAGE_INCOMPLETE`,
-   * `INVALID_REQUEST` or a `SealError`; whatever fails, nothing was written.
+   * Initialises an empty storage, or one whose initialisation nobody has the answer of, and leaves it sealed. Rejects with
+   * `ALREADY_INITIALIZED`, `STORAGE_INCOMPLETE`, `INVALID_REQUEST` or a `SealError`; whatever fails, nothing was written.
    */
   initialize(request: InitRequest): Promise<InitShares> {
-    return this.#mutex.run(async () => {
-      const again = await isInitialized(this.#storage);
-      if (again && (!this.sealed || !(await isInitUnanswered(this.#storage)))) {
-        throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
-      }
-      const deps = {
-        storage: again ? overwriting(this.#storage) : this.#storage,
-        seals: this.#set,
-        shares: this.#shares,
-        asking: this.#asking,
-        layerFor: (view: SealView) => this.#homes.layerFor(view),
-        now: this.#now(),
-      };
-      return initialize(deps, { ...request, signal: this.#interruption.with(request.signal) });
-    });
+    return this.#lifecycle.inTurn(async () =>
+      initialize(
+        {
+          storage: await storageToInitialize(this.#storage, this.sealed),
+          seals: this.#set,
+          shares: this.#shares,
+          asking: this.#asking,
+          layerFor: (view) => this.#homes.layerFor(view),
+          now: this.#now(),
+        },
+        { ...request, signal: this.#lifecycle.interruption.with(request.signal) },
+      ),
+    );
   }
 
   /** Whether `initialize` may be repeated while the store is sealed: nobody is known to have the first one's answer. */
@@ -164,7 +156,7 @@ export class SealedStore {
 
   /** Ends that: somebody has the answer. */
   confirmInit(): Promise<void> {
-    return this.#mutex.run(async () => {
+    return this.#lifecycle.inTurn(async () => {
       if (await isInitUnanswered(this.#storage)) await this.#storage.write(initAnswered);
     });
   }
@@ -175,9 +167,9 @@ export class SealedStore {
    * `NO_SEAL_ANSWERS` where several were asked.
    */
   unseal(signal?: AbortSignal): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (this.#unsealed !== undefined) return;
-      await this.#unsealing.bySeals((by) => this.#open(by), this.#interruption.with(signal));
+    return this.#lifecycle.inTurn(async () => {
+      if (!this.sealed) return;
+      await this.#unsealing.bySeals((by) => this.#open(by), this.#lifecycle.interruption.with(signal));
     });
   }
 
@@ -189,17 +181,17 @@ export class SealedStore {
    * giving it again tries again.
    */
   submitShare(share: Uint8Array, use: ShareUse = {}): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (this.#unsealed !== undefined) return;
+    return this.#lifecycle.inTurn(async () => {
+      if (!this.sealed) return;
       const open = use.migrate ? (by: OpenBarrier) => this.#open(by, migrateAway) : (by: OpenBarrier) => this.#open(by);
-      await this.#unsealing.byShare(share, use, open, this.#interruption.with(use.signal));
+      await this.#unsealing.byShare(share, use, open, this.#lifecycle.interruption.with(use.signal));
     });
   }
 
   /** Forgets the shares submitted so far. Rejects with `UNSEALED` where there is nothing to forget for. */
   resetShares(): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (this.#unsealed !== undefined) throw new CoreError("UNSEALED", "vault is unsealed");
+    return this.#lifecycle.inTurn(async () => {
+      if (!this.sealed) throw new CoreError("UNSEALED", "vault is unsealed");
       this.#unsealing.shares.end();
     });
   }
@@ -210,51 +202,15 @@ export class SealedStore {
    * ceremony that waits for the seal is abandoned. Sealing a sealed store does nothing.
    */
   seal(): Promise<void> {
-    this.#interruption.interrupt();
-    return this.#mutex.run(async () => {
-      this.#unsealing.shares.end();
-      this.#upkeep.stop();
-      const unsealed = this.#unsealed;
-      this.#unsealed = undefined;
-      for (const listener of this.#sealedListeners) listener();
-      if (unsealed !== undefined) await this.#lock(unsealed);
-    });
+    return this.#lifecycle.seal();
   }
 
   /** Adds a data key and makes it the active one. Rejects with `SEALED` or `FOREIGN_STORAGE`; the old one then stays. */
   rotate(): Promise<KeyStatus> {
-    return this.#mutex.run(async () => {
-      const unsealed = this.#opened();
-      await rotateKeyring(this.#homes.home(unsealed), this.#now().toISOString());
-      return unsealed.barrier.keyStatus;
+    return this.#lifecycle.exclusively(async (open) => {
+      await rotateKeyring(open, open.now);
+      return open.barrier.keyStatus;
     });
-  }
-
-  /** The plaintext at `path` or undefined. Rejects with `SEALED` or `ENTRY_CORRUPT`. */
-  async get(path: string): Promise<Buffer | undefined> {
-    return this.barrier.get(path);
-  }
-
-  /** The names directly below `prefix`, folders with a trailing `/`. Rejects with `SEALED`. */
-  async list(prefix: string): Promise<string[]> {
-    return this.barrier.list(prefix);
-  }
-
-  /**
-   * Encrypts and stores `value`; on disk when it resolves. Rejects with `SEALED`, `FOREIGN_STORAGE`, and with
-   * `INVALID_REQUEST` for paths below `core/` and `sealwright/core/`, the store's own.
-   */
-  async put(path: string, value: Uint8Array): Promise<void> {
-    const { barrier } = this;
-    refuseReserved(path);
-    await barrier.put(path, value);
-  }
-
-  /** Deletes the entry at `path`, if there is one. Rejects as `put` does. */
-  async delete(path: string): Promise<void> {
-    const { barrier } = this;
-    refuseReserved(path);
-    await barrier.delete(path);
   }
 
   /**
@@ -262,12 +218,12 @@ export class SealedStore {
    * with `SEALED`, and with what `work` rejects with. Sealing meanwhile abandons its calls to the seal, as `signal` does.
    */
   exclusively<T>(work: (open: OpenStore) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#mutex.run(() => work(this.#homes.openStore(this.#opened(), signal)));
+    return this.#lifecycle.exclusively(work, signal);
   }
 
   /** Calls `listener` whenever the store has been sealed, before `seal` resolves. */
   onSealed(listener: () => void): void {
-    this.#sealedListeners.push(listener);
+    this.#lifecycle.onSealed(listener);
   }
 
   /** Seals, and closes storage and seal. */
@@ -280,28 +236,27 @@ export class SealedStore {
     }
   }
 
-  #opened(): Unsealed {
-    if (this.#unsealed === undefined) throw new CoreError("SEALED", "the store is sealed");
-    return this.#unsealed;
+  get #hooks(): LifecycleHooks {
+    return {
+      openStore: (unsealed, signal) => this.#homes.openStore(unsealed, signal),
+      opened: (unsealed) => this.#begin(unsealed),
+      sealing: () => {
+        this.#unsealing.shares.end();
+        this.#upkeep.stop();
+      },
+      lock: (unsealed) => this.#lock(unsealed),
+    };
   }
 
-  /** Opens the store; `first` is done before anybody hears of that, and where it fails the store stays sealed. */
-  async #open(by: OpenBarrier, first: (open: OpenStore) => Promise<void> = async () => {}): Promise<void> {
-    const unsealed = await openUnsealed(this.#storage, this.#set, this.#shares, by);
-    try {
-      await first(this.#homes.openStore(unsealed));
-    } catch (error) {
-      unsealed.barrier.lock();
-      await unsealed.roster.close();
-      throw error;
-    }
-    this.#unsealed = unsealed;
-    this.#unsealed.barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
-    if (!this.#unsealed.foreign) {
-      await this.#tally.keepIn(this.#unsealed.storage);
-      this.#upkeep.start();
-    }
-    for (const listener of this.#whenUnsealed) listener();
+  #open(by: OpenBarrier, first: (open: OpenStore) => Promise<void> = async () => {}): Promise<void> {
+    return this.#lifecycle.open(openUnsealed(this.#storage, this.#set, this.#shares, by), first);
+  }
+
+  async #begin({ barrier, foreign, storage }: Unsealed): Promise<void> {
+    barrier.observe(this.#observer, () => void this.#upkeep.rotateIfDue());
+    if (foreign) return;
+    await this.#tally.keepIn(storage);
+    this.#upkeep.start();
   }
 
   async #lock(unsealed: Unsealed): Promise<void> {

@@ -4,6 +4,8 @@
  * written with it, and taken away once the answer has gone out or somebody has shown to hold it.
  */
 import type { PlainChange } from "./barrier.ts";
+import { CoreError } from "./errors.ts";
+import { isInitialized } from "./inventory.ts";
 import { INIT_UNANSWERED } from "./paths.ts";
 import type { Change, Storage } from "./storage.ts";
 
@@ -30,7 +32,7 @@ async function everyPath(storage: Storage, prefix = ""): Promise<string[]> {
 }
 
 /** `storage`, whose every batch takes away all there was: what nobody could open. */
-export function overwriting(storage: Storage): Storage {
+function overwriting(storage: Storage): Storage {
   return {
     type: storage.type,
     get: (path) => storage.get(path),
@@ -41,4 +43,14 @@ export function overwriting(storage: Storage): Storage {
     },
     close: () => storage.close(),
   };
+}
+
+/**
+ * `storage` where it may be initialised: empty, or sealed and its initialisation unanswered, which is then replaced. Rejects
+ * with `ALREADY_INITIALIZED` or `STORAGE_INCOMPLETE`.
+ */
+export async function storageToInitialize(storage: Storage, sealed: boolean): Promise<Storage> {
+  if (!(await isInitialized(storage))) return storage;
+  if (sealed && (await isInitUnanswered(storage))) return overwriting(storage);
+  throw new CoreError("ALREADY_INITIALIZED", "Vault is already initialized");
 }

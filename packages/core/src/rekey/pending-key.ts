@@ -4,7 +4,8 @@ import type { OpenStore } from "../authority.ts";
 import { CoreError } from "../errors.ts";
 import type { Change } from "../storage.ts";
 import { combineShares } from "../unseal.ts";
-import type { NewKey } from "./target.ts";
+import type { RekeyRequest } from "./request.ts";
+import type { NewKey, RekeyCommit } from "./target.ts";
 
 /** A new key that waits to be put in force, and what goes into the batch with it. */
 export interface PendingKey {
@@ -36,4 +37,12 @@ export async function proveNewShares(
   } finally {
     proved.fill(0);
   }
+}
+
+/** How `pending` is put in force, as `request` asks for it. */
+export function commitOf(
+  { entries }: PendingKey,
+  { term, oneSealLeft = "refuse" }: Pick<RekeyRequest<unknown, unknown>, "term" | "oneSealLeft">,
+): RekeyCommit {
+  return { entries, term, oneSealLeft };
 }

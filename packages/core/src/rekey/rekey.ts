@@ -10,11 +10,11 @@ import { CoreError } from "../errors.ts";
 import { Quorum } from "../quorum.ts";
 import { checkNonce, withQuorum } from "../quorum-step.ts";
 import type { SealedStore } from "../store.ts";
-import { KnownShares, type ShareHistory } from "./known-shares.ts";
+import { KnownShares, NEW_DUE, PRESENT_DUE } from "./known-shares.ts";
 import { LastAnswer } from "./last-answer.ts";
-import { type PendingKey, proveNewShares, wipe, wipeShares } from "./pending-key.ts";
+import { commitOf, type PendingKey, proveNewShares, wipe, wipeShares } from "./pending-key.ts";
 import type { RekeyRequest, RekeyStatus, Submission } from "./request.ts";
-import type { RekeyCommit, RekeyTarget } from "./target.ts";
+import type { RekeyTarget } from "./target.ts";
 
 /** What a rekey works on. */
 export interface RekeyOptions {
@@ -23,12 +23,6 @@ export interface RekeyOptions {
   /** Told when new shares have taken the place of the present ones: what was counted of those is worth nothing now. */
   readonly onReplaced?: () => void;
 }
-
-// Why a share that was seen before is not the one that is due.
-const REPLACED = "this share was replaced by a rekey: give one of the present shares";
-const DROPPED =
-  "this share is of a rekey that was given up before its shares took effect: give one of the present shares";
-const GIVEN = "this is a share of the old key, which has allowed the rekey already: give one of the new shares";
 
 /** The ceremony that replaces a key and its shares, with a proof of the new shares where that is asked for. */
 export class Rekey<Answer, Details> {
@@ -123,7 +117,7 @@ export class Rekey<Answer, Details> {
       if (this.#verification.current !== undefined) {
         throw new CoreError("VERIFICATION_PENDING", "rekey operation already finished; verification must be performed");
       }
-      this.#refuse(share, { replaced: REPLACED, dropped: DROPPED });
+      this.#known.refuse(share, PRESENT_DUE);
       const numbers = await presentQuorum(open);
       const done = await withQuorum(this.#quorum, nonce, share, numbers, async ({ shares, plan }) => {
         await proveQuorum(open, shares);
@@ -193,7 +187,7 @@ export class Rekey<Answer, Details> {
       if (attempt === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey in progress");
       const { plan: pending, nonce: expected } = this.#proof();
       checkNonce(expected, nonce);
-      this.#refuse(share, { given: GIVEN, replaced: REPLACED, dropped: DROPPED });
+      this.#known.refuse(share, NEW_DUE);
       try {
         const done = await withQuorum(this.#verification, nonce, share, pending.made.numbers, async ({ shares }) => {
           await proveNewShares(open, pending.made, shares);
@@ -274,17 +268,4 @@ export class Rekey<Answer, Details> {
     if (proof === undefined) throw new CoreError("NOT_IN_PROGRESS", "no rekey verification in progress");
     return proof;
   }
-
-  #refuse(share: Uint8Array, reasons: Readonly<Partial<Record<ShareHistory, string>>>): void {
-    const history = this.#known.historyOf(share);
-    const reason = history === undefined ? undefined : reasons[history];
-    if (reason !== undefined) throw new CoreError("INVALID_SHARE", reason);
-  }
-}
-
-function commitOf(
-  { entries }: PendingKey,
-  { term, oneSealLeft = "refuse" }: Pick<RekeyRequest<unknown, unknown>, "term" | "oneSealLeft">,
-): RekeyCommit {
-  return { entries, term, oneSealLeft };
 }
