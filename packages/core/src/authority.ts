@@ -6,6 +6,7 @@ import { CoreError } from "./errors.ts";
 import { readRecoveryConfig, readSealConfig } from "./inventory.ts";
 import { NO_SHARES, numbersOf } from "./seal-config.ts";
 import type { Asking } from "./seals/ask-all.ts";
+import type { Reach } from "./seals/reach.ts";
 import { isRecoveryKey } from "./seals/recovery-key.ts";
 import type { QuorumKind, SealRoster } from "./seals/seal-roster.ts";
 import type { SealView } from "./seals/seal-view.ts";
@@ -22,8 +23,8 @@ export interface OpenStore extends KeyringHome {
   readonly plugin: SharesSealPlugin;
   /** How several seals are asked at once. */
   readonly asking: Omit<Asking, "signal">;
-  /** What the keyring goes through where its seals are to be those of `view`. */
-  layerFor(view: SealView): WrapKeyring;
+  /** What the keyring goes through where its seals are to be those of `view`, and whom it has to reach. */
+  layerFor(view: SealView, reach?: Reach): WrapKeyring;
   /** Another program wrote the storage: it is read and never written. */
   readonly foreign: boolean;
   /** RFC 3339. */

@@ -7,6 +7,7 @@ import type { EntryLayer, MakeLayer } from "./seal-wrap/entry-layer.ts";
 import type { RewrapHome } from "./seal-wrap/rewrap.ts";
 import type { Asking } from "./seals/ask-all.ts";
 import { listOutstanding } from "./seals/outstanding.ts";
+import type { Reach } from "./seals/reach.ts";
 import type { SealView } from "./seals/seal-view.ts";
 import type { Storage } from "./storage.ts";
 import type { Unsealed } from "./unsealed.ts";
@@ -29,9 +30,9 @@ export class KeyHomes {
     this.#options = options;
   }
 
-  /** What a keyring goes through where its seals are those of `view`. */
-  layerFor(view: SealView): WrapKeyring {
-    return this.#layerOf(() => view).wrap;
+  /** What a keyring goes through where its seals are those of `view`, and whom it has to reach. */
+  layerFor(view: SealView, reach?: Reach): WrapKeyring {
+    return this.#layerOf(() => view, reach).wrap;
   }
 
   /** For changes of the keyring, which go on without a seal that does not answer. */
@@ -56,7 +57,7 @@ export class KeyHomes {
       roster,
       quorum: roster.quorum,
       wrapKeyring: this.home(unsealed).wrapKeyring,
-      layerFor: (view) => this.layerFor(view),
+      layerFor: (view, reach) => this.layerFor(view, reach),
       asking,
       foreign,
       plugin: shares,
@@ -65,8 +66,8 @@ export class KeyHomes {
     };
   }
 
-  #layerOf(view: () => SealView): EntryLayer {
+  #layerOf(view: () => SealView, reach?: Reach): EntryLayer {
     const { makeLayer, storage, asking } = this.#options;
-    return makeLayer({ view, outstanding: () => listOutstanding(storage), asking });
+    return makeLayer({ view, outstanding: () => listOutstanding(storage), asking, ...(reach && { reach }) });
   }
 }

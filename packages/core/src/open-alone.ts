@@ -7,6 +7,7 @@ import { layerOf } from "./seal-wrap/entry-layer.ts";
 import type { AttachedSeal } from "./seals/attached-seal.ts";
 import { openBySeals } from "./seals/open-by-seals.ts";
 import { listOutstanding } from "./seals/outstanding.ts";
+import type { Reach } from "./seals/reach.ts";
 import { recordOfShares, rootKeyPath } from "./seals/seal-record.ts";
 import { SealRoster } from "./seals/seal-roster.ts";
 import { SealSet } from "./seals/seal-set.ts";
@@ -63,8 +64,8 @@ export async function openAlone(options: AloneOptions): Promise<OpenStore> {
   const { barrier, implied } = await openBy(options, set, stored, signal);
   const roster = await SealRoster.open(set, plugin, implied, barrier);
   const layer = await layerOf(storage);
-  const layerFor = (view: SealView) =>
-    layer({ view: () => view, outstanding: () => listOutstanding(storage), asking }).wrap;
+  const layerFor = (view: SealView, reach?: Reach) =>
+    layer({ view: () => view, outstanding: () => listOutstanding(storage), asking, ...(reach && { reach }) }).wrap;
   return {
     storage,
     barrier,

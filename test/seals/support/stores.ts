@@ -128,17 +128,20 @@ export async function opens(storage: Storage, ...services: readonly Opens[]): Pr
   }
 }
 
-/** Whether two of the shares open `storage`: those of the seal called `seal`. */
-export async function sharesOpen(storage: Storage, shares: readonly Uint8Array[], seal: string): Promise<boolean> {
-  const store = new SealedStore({ storage, shares: shamir, layer: sealLayer });
-  try {
-    for (const share of shares.slice(0, 2)) await store.submitShare(share, { seal });
-    return await keeps(store);
-  } catch {
-    return false;
-  } finally {
-    await store.close();
+/** Whether two of the shares open `storage`: as unseal shares, or as those of a seal of shares beside others. */
+export async function sharesOpen(storage: Storage, shares: readonly Uint8Array[], beside = "shamir"): Promise<boolean> {
+  for (const use of [{}, { seal: beside }]) {
+    const store = new SealedStore({ storage, shares: shamir, layer: sealLayer });
+    try {
+      for (const share of shares.slice(0, 2)) await store.submitShare(share, use);
+      if (await keeps(store)) return true;
+    } catch {
+      // Not in this way.
+    } finally {
+      await store.close();
+    }
   }
+  return false;
 }
 
 /** What the storage holds for the seal called `name`. */

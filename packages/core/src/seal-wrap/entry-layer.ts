@@ -9,6 +9,7 @@ import { CoreError } from "../errors.ts";
 import { KEYRING, ROOT_KEY } from "../paths.ts";
 import { type Answers, type Asking, askAll, refusalOf } from "../seals/ask-all.ts";
 import { type Outstanding, settledOrNoted } from "../seals/outstanding.ts";
+import { checkReach, holdersIn, type Reach } from "../seals/reach.ts";
 import type { SealMember } from "../seals/seal-record.ts";
 import type { Keeper, SealView } from "../seals/seal-view.ts";
 import type { Change, Storage } from "../storage.ts";
@@ -20,7 +21,7 @@ export const LAYERED_PATHS: readonly string[] = [KEYRING, ROOT_KEY];
 
 /** What {@link LAYERED_PATHS} go through on their way to storage. */
 export interface EntryLayer {
-  /** Goes on without a seal that does not answer, and notes that. Rejects where none does. */
+  /** Goes on without a seal that does not answer, and notes that. Rejects where the seals' reach is not what it has to be. */
   readonly wrap: WrapKeyring;
   /** Rejects unless every seal that opens the entry in storage opens the new one too. */
   readonly wrapForAll: WrapKeyring;
@@ -34,6 +35,8 @@ export interface LayerSeals {
   view(): SealView;
   outstanding(): Promise<readonly Outstanding[]>;
   readonly asking: Omit<Asking, "signal">;
+  /** What an entry has to reach: one of the seals that have the root key of now, unless given. */
+  readonly reach?: Reach;
 }
 
 /** Makes the layer of a store by its seals. */
@@ -64,10 +67,12 @@ export const sealLayer: MakeLayer = (seals) => {
     askAll(keepers, { ...seals.asking, signal }, ({ seal }, limit) => seal.wrap(entry, { signal: limit }));
   return {
     async wrap(path, entry, signal) {
-      const { record, expected, keepers } = seals.view();
+      const view = seals.view();
+      const { record, expected, keepers } = view;
       if (byPeople(expected)) return bare(path, entry);
-      const { answered, failed } = await ask(keepers, entry, signal);
-      if (answered.size === 0) throw refusalOf(failed, `no seal wraps ${path}`);
+      const answers = await ask(keepers, entry, signal);
+      const { answered } = answers;
+      checkReach(await reachOf(seals, view), view, answers, path);
       const value = encodeWrapped([...answered.values()], record.generation);
       return [{ op: "put", path, value }, ...settledOrNoted(record, expected, [...answered.keys()], path)];
     },
@@ -93,6 +98,10 @@ export const sealLayer: MakeLayer = (seals) => {
     },
   };
 };
+
+async function reachOf({ outstanding, reach }: LayerSeals, view: SealView): Promise<Reach> {
+  return reach ?? { holders: holdersIn(view, await outstanding()), needed: [], oneSealLeft: "accept" };
+}
 
 /** Where people alone open the storage there is no layer. */
 function byPeople(expected: readonly SealMember[]): boolean {

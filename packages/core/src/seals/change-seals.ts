@@ -13,12 +13,13 @@ import type { Change, Storage } from "../storage.ts";
 import { proveSeal } from "../stored-keys.ts";
 import { askAll, refusalOf } from "./ask-all.ts";
 import { asFirst, needsPeoplesKey, readPeoplesKey } from "./first-seal.ts";
-import { forgetOutstanding, settledOrNoted, settleOutstanding } from "./outstanding.ts";
+import { forgetOutstanding, listOutstanding, settledOrNoted, settleOutstanding } from "./outstanding.ts";
+import { holdersIn } from "./reach.ts";
 import type { Risk } from "./risk.ts";
 import { rootKeyChange } from "./root-key-entry.ts";
 import { kekPath, recordChanges, rootKeyPath, type SealRecord } from "./seal-record.ts";
 import type { SealView } from "./seal-view.ts";
-import { wrapRootKey } from "./wrap-root-key.ts";
+import { type WrappedRootKey, wrapRootKey } from "./wrap-root-key.ts";
 
 /** A change of the seals. */
 export interface SealChange {
@@ -33,7 +34,7 @@ export interface SealChange {
   readonly companions?: Companions;
 }
 
-/** `needed`: names of the seals that must take the present root key; without them nothing changes. */
+/** `needed`: names of the seals that must take the present root key and the keyring; without them nothing changes. */
 export type RootKeyChange =
   | { readonly kind: "replace"; readonly oneSealLeft: Risk }
   | { readonly kind: "keep"; readonly needed: readonly string[] };
@@ -58,12 +59,12 @@ export async function changeSeals(open: OpenStore, change: SealChange): Promise<
     const plain = [...first.plain, ...(companions.plain ?? []), ...(kept === undefined ? [] : [kept.plain])];
     const raw = [
       ...(await leftovers(storage, before, record)),
-      ...wrapped,
+      ...wrapped.changes,
       ...first.raw,
       ...(companions.raw ?? []),
       ...(kept === undefined ? [] : [kept.raw]),
     ];
-    const home = { ...open, wrapKeyring: open.layerFor(view) };
+    const home = { ...open, wrapKeyring: open.layerFor(view, wrapped.reach) };
     await replaceKeyring(home, term === "add" ? addTerm(keyring, now) : keyring, { plain, raw });
   } finally {
     held?.key?.fill(0);
@@ -81,7 +82,7 @@ async function wrapFor(
   view: SealView,
   rootKey: KeyObject,
   change: RootKeyChange,
-): Promise<readonly Change[]> {
+): Promise<WrappedRootKey> {
   const asking = { ...open.asking, signal: open.signal };
   if (change.kind === "replace") return wrapRootKey(view, rootKey, asking, change.oneSealLeft);
   const before = open.roster.record;
@@ -97,7 +98,12 @@ async function wrapFor(
   const notes = expected
     .filter(({ name }) => moved.some((each) => each.name === name))
     .flatMap((each) => settledOrNoted(record, [each], names, rootKeyPath(record, each.name)));
-  return [...answered.values(), ...notes];
+  const unmoved = view.keepers.filter((keeper) => !moved.includes(keeper));
+  const holders = [...names, ...holdersIn({ keepers: unmoved }, await listOutstanding(open.storage))];
+  return {
+    changes: [...answered.values(), ...notes],
+    reach: { holders, needed: change.needed, oneSealLeft: "accept" },
+  };
 }
 
 /** What is stored for the seals of `before` and has no place by `record`. */

@@ -22,7 +22,7 @@ import { NO_SHARES, numbersOf, sealConfig, serializeSealConfig } from "../seal-c
 import { sealConfigCopy } from "../seal-config-copy.ts";
 import type { Change, Storage } from "../storage.ts";
 import { readRootKey } from "../stored-keys.ts";
-import { readRecoveryKey, recoveryKeyChanges } from "./recovery-key.ts";
+import { isRecoveryKey, readRecoveryKey, recoveryKeyChanges } from "./recovery-key.ts";
 import type { Risk } from "./risk.ts";
 import type { SealRecord } from "./seal-record.ts";
 import type { SealView } from "./seal-view.ts";
@@ -51,7 +51,10 @@ export async function readPeoplesKey(open: OpenStore): Promise<PeoplesKey> {
   if (numbers.shares === 0) return { key: undefined, numbers };
   try {
     await proveHonest(open);
-    return { key: await readRecoveryKey(open, roster.firstAuto, signal), numbers };
+    const key = await readRecoveryKey(open, roster.firstAuto, signal);
+    if (await isRecoveryKey(open, roster.firstAuto, key, signal)) return { key, numbers };
+    key.fill(0);
+    throw new CoreError("WRONG_SEAL", "the seal unwraps the recovery key to another one each time it is asked");
   } catch (failure) {
     return { key: undefined, numbers, failure };
   }

@@ -5,10 +5,17 @@ import type { Change } from "../storage.ts";
 import { proveSeal } from "../stored-keys.ts";
 import { type Asking, askAll, refusalOf } from "./ask-all.ts";
 import { settledOrNoted } from "./outstanding.ts";
+import type { Reach } from "./reach.ts";
 import type { Risk } from "./risk.ts";
 import { rootKeyChange } from "./root-key-entry.ts";
 import { rootKeyPath } from "./seal-record.ts";
 import type { SealView } from "./seal-view.ts";
+
+/** What gives seals the root key, and what the keyring under it has to reach then. */
+export interface WrappedRootKey {
+  readonly changes: readonly Change[];
+  readonly reach: Reach;
+}
 
 /**
  * The changes that give `rootKey` to every seal of `view` that answers, each proved first, and that note the others.
@@ -20,7 +27,7 @@ export async function wrapRootKey(
   rootKey: KeyObject,
   asking: Asking,
   oneSealLeft: Risk,
-): Promise<readonly Change[]> {
+): Promise<WrappedRootKey> {
   const { record, expected, keepers } = view;
   const { answered, failed } = await askAll(keepers, asking, async (keeper, signal) => {
     await proveSeal(keeper.seal, signal);
@@ -33,5 +40,5 @@ export async function wrapRootKey(
     throw new CoreError("FORCE_NEEDED", `only the seal ${names[0]} would have the new root key`, { cause: reasons });
   }
   const notes = expected.flatMap((each) => settledOrNoted(record, [each], names, rootKeyPath(record, each.name)));
-  return [...answered.values(), ...notes];
+  return { changes: [...answered.values(), ...notes], reach: { holders: names, needed: [], oneSealLeft } };
 }
