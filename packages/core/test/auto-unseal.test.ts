@@ -189,3 +189,31 @@ describe("the explanation of a failed unseal", () => {
     expect(explainUnsealFailure(error)).toEqual({ code, reason: expect.stringMatching(reason) });
   });
 });
+
+describe("the auto-unsealer of several seals", () => {
+  const refused = (name: string, final: boolean) => new SealError("SEAL_DENIED", `${name} refused the PIN`, { final });
+  const failing = (errors: readonly SealError[]) => {
+    const cause = new AggregateError(errors);
+    const store = { unseal: vi.fn(() => Promise.reject(new CoreError("NO_SEAL_ANSWERS", "none", { cause }))) };
+    return { store, unsealer: new AutoUnsealer({ store: store as never, jitter: () => 0 }) };
+  };
+
+  it("stops where each of them must not be asked again", async () => {
+    const { store, unsealer } = failing([refused("a", true), refused("b", true)]);
+    await unsealer.run();
+    expect(store.unseal).toHaveBeenCalledOnce();
+    expect(unsealer.failure).toMatchObject({
+      code: "NO_SEAL_ANSWERS",
+      reason: expect.stringMatching(/not tried again/),
+    });
+  });
+
+  it("goes on while one of them may be asked again", async () => {
+    const { store, unsealer } = failing([refused("a", true), refused("b", false)]);
+    const running = unsealer.run();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(store.unseal).toHaveBeenCalledTimes(2);
+    unsealer.stop();
+    await running;
+  });
+});

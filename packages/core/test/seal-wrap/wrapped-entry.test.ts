@@ -49,3 +49,35 @@ describe("a seal-wrapped entry", () => {
     expect(decodeWrapped(flipBit(stored, stored.length * 8 - 1))).toBeUndefined();
   });
 });
+
+describe("an entry with a layer by several seals", () => {
+  const OTHER = { ciphertext: Uint8Array.of(4) };
+  const stored = Buffer.from(encodeWrapped([BLOB, OTHER], 3));
+
+  it("is the name of the form, the length, generation and slots, then the byte s", () => {
+    const slots = "1211" + "0a03010203" + "120109" + "2001" + "2a05" + "0807" + "1a016b" + "1205" + "0a0104" + "2001";
+    const message = `0803${slots}`;
+    const length = (message.length / 2).toString(16).padStart(8, "0");
+    expect(stored.subarray(0, 16).toString()).toBe("multiwrapvalue:1");
+    expect(stored.subarray(16).toString("hex")).toBe(`${length}${message}73`);
+  });
+
+  it("is read as it was written", () => {
+    expect(decodeWrapped(stored)).toEqual([BLOB, OTHER].map((each) => ({ ...each, wrapped: true })));
+  });
+
+  it.each([
+    ["without the s", stored.subarray(0, -1)],
+    ["cut short", Buffer.concat([stored.subarray(0, -4), Buffer.from("s")])],
+    ["with a length that is too long", flipBit(stored, 19 * 8 + 7)],
+    ["with a length and nothing else", Buffer.from("multiwrapvalue:1\0\0\0\0s")],
+    ["with its name alone", Buffer.from("multiwrapvalue:1s")],
+    ["with a message that is none", Buffer.from("multiwrapvalue:1\0\0\0\x01\xffs", "latin1")],
+  ])("is none %s", (_, bytes) => {
+    expect(decodeWrapped(bytes)).toBeUndefined();
+  });
+
+  it("is not made of no seals", () => {
+    expect(() => encodeWrapped([], 1)).toThrow(RangeError);
+  });
+});
