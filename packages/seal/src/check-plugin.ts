@@ -48,13 +48,15 @@ function functionProblems(plugin: Members): string[] {
 }
 
 function problemsOf(plugin: Members): string[] {
-  const { type, isolation } = plugin;
+  const { type, isolation, sdkSecrets, weakness } = plugin;
   return [
     ...kindProblems(plugin),
     ...(typeof type === "string" && TYPE.test(type) ? [] : ["type must be a name in lower case"]),
     ...configProblems(plugin),
     ...functionProblems(plugin),
     ...(isolation === undefined || isolation === "process" ? [] : ['isolation must be "process" or left out']),
+    ...(sdkSecrets === undefined || isListOfTexts(sdkSecrets) ? [] : ["sdkSecrets must be a list of texts"]),
+    ...(weakness === undefined || typeof weakness === "string" ? [] : ["weakness must be a text"]),
   ];
 }
 

@@ -98,7 +98,7 @@ function failedLook({ message, advice }: SealError): Diagnosis {
 
 /** `plugin` with calls that fail as the contract says, and with seals of {@link containSeal}. */
 export function containPlugin(plugin: AutoSealPlugin): AutoSealPlugin {
-  const { type, kind, config, isolation } = plugin;
+  const { type, kind, config, isolation, sdkSecrets, weakness } = plugin;
   const look = async (...given: Parameters<NonNullable<AutoSealPlugin["diagnose"]>>): Promise<Diagnosis> => {
     const found = asDiagnosis(await plugin.diagnose?.(...given));
     if (found !== undefined) return found;
@@ -109,6 +109,8 @@ export function containPlugin(plugin: AutoSealPlugin): AutoSealPlugin {
     type,
     config,
     ...(isolation === undefined ? {} : { isolation }),
+    ...(sdkSecrets === undefined ? {} : { sdkSecrets }),
+    ...(weakness === undefined ? {} : { weakness }),
     ...(plugin.maxParallel === undefined
       ? {}
       : { maxParallel: (given) => parallelCalls(type, plugin.maxParallel?.(given)) }),

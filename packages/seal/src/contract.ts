@@ -75,6 +75,11 @@ export interface AutoSealPlugin<Fields extends ConfigFields = ConfigFields> {
    */
   readonly isolation?: "process";
   /**
+   * Environment variables that may hold a secret and that no setting names, since the SDK behind the plugin reads them by
+   * itself. The processes of other seals do not see them.
+   */
+  readonly sdkSecrets?: readonly string[];
+  /**
    * Why this seal makes a storage weaker beside others, any one of which opens it, in a sentence without a full stop:
    * for a key that no service or device guards. Whoever adds it there has to accept that.
    */

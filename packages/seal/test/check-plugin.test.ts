@@ -10,7 +10,14 @@ const fit = { kind: "auto", type: "acme", config: { key_name: field }, open: asy
 describe("what a module exports as plugin", () => {
   it("is a plugin when kind, type, config and open are there", () => {
     expect(checkPlugin(fit, "x.mjs")).toBe(fit);
-    const more = { ...fit, isolation: "process", maxParallel: () => 1, diagnose: () => undefined };
+    const more = {
+      ...fit,
+      isolation: "process",
+      sdkSecrets: ["PIN"],
+      weakness: "a file holds its key",
+      maxParallel: () => 1,
+      diagnose: () => undefined,
+    };
     expect(checkPlugin(more, "x.mjs")).toBe(more);
   });
 
@@ -47,6 +54,12 @@ describe("what a module exports as plugin", () => {
     ["with something else for open", { ...fit, open: {} }, "open must be a function"],
     ["with a number for maxParallel", { ...fit, maxParallel: 4 }, "maxParallel must be a function"],
     ["with a text for diagnose", { ...fit, diagnose: "x" }, "diagnose must be a function"],
+    [
+      "with one variable of its SDK's and not a list",
+      { ...fit, sdkSecrets: "PIN" },
+      "sdkSecrets must be a list of texts",
+    ],
+    ["with a weakness that is no sentence", { ...fit, weakness: true }, "weakness must be a text"],
     ["with an unknown isolation", { ...fit, isolation: "vm" }, 'isolation must be "process" or left out'],
   ])("is refused with SEAL_PLUGIN_UNAVAILABLE when it is %s", async (_what, value, says) => {
     const error = await rejectsWithCode(async () => checkPlugin(value, "x.mjs"), "SEAL_PLUGIN_UNAVAILABLE");

@@ -38,6 +38,11 @@ afterEach(() => {
 });
 
 describe("what a plugin opens", () => {
+  it("says of itself what the plugin does", () => {
+    const said = { isolation: "process", sdkSecrets: ["ACME_TOKEN"], weakness: "a file holds its key" };
+    expect(pluginWith(said)).toMatchObject(said);
+  });
+
   it.each([
     ["nothing", undefined, "wrap, unwrap, close must be functions"],
     ["null", null, "wrap, unwrap, close must be functions"],

@@ -10,6 +10,7 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   kind: "auto",
   type: "awskms",
   config: fields,
+  sdkSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"],
   async open(config, env) {
     const settings = settingsOf(config, env);
     // The SDK takes a tenth of a second and several megabytes: only a server with this seal pays for it.

@@ -11,6 +11,14 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   kind: "auto",
   type: "azurekeyvault",
   config: fields,
+  // The first is a setting's too: with `auth_method = "environment"` it is the SDK that reads it.
+  sdkSecrets: [
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "IDENTITY_HEADER",
+    "MSI_SECRET",
+  ],
   async open(config) {
     const settings = settingsOf(config);
     // The SDK, which a server with another seal does not load.

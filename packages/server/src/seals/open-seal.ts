@@ -47,7 +47,7 @@ export async function isolationOptions(
   { registry, env, log }: SealHost,
 ): Promise<IsolationOptions> {
   const { specifier, ...digest } = registry.moduleOf(block.type);
-  const secrets = await registry.secretVariables();
+  const secrets = await registry.secretVariables(block.type);
   return {
     type: block.type,
     module: specifier,

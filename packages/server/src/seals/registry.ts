@@ -36,8 +36,11 @@ export interface SealRegistry {
   load(type: string): Promise<SealPlugin>;
   /** What a process of its own imports for the plugin of `type`, a known one. Throws `SEAL_PLUGIN_UNAVAILABLE`. */
   moduleOf(type: string): PluginModule;
-  /** The variables that may hold a secret of any seal: what runs in a process of its own sees none of them. */
-  secretVariables(): Promise<string[]>;
+  /**
+   * The variables that a process of the seal `type` must not see: those of any seal's secret settings, since it is given
+   * its own, and those that the SDKs of other seals read.
+   */
+  secretVariables(type: string): Promise<string[]>;
 }
 
 /** The plugin that splits keys into shares. */
@@ -84,9 +87,12 @@ export function sealRegistry(plugins: readonly PluginConfig[]): SealRegistry {
       if (declared !== undefined) return moduleOf(declared);
       return { specifier: childModule(`@sealwright/plugin-${type}`) };
     },
-    async secretVariables() {
-      const all = await Promise.all(types.map(load));
-      return all.filter(isAuto).flatMap((plugin) => secretVariables(plugin.config));
+    async secretVariables(type) {
+      const all = (await Promise.all(types.map(load))).filter(isAuto);
+      const own = all.find((plugin) => plugin.type === type)?.sdkSecrets ?? [];
+      return all
+        .flatMap(({ config, sdkSecrets = [] }) => [...secretVariables(config), ...sdkSecrets])
+        .filter((name) => !own.includes(name));
     },
   };
 }

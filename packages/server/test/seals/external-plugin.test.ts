@@ -140,9 +140,17 @@ describe("a registry", () => {
   it("knows the secret variables of its plugins, which processes of other seals must not see", async () => {
     write("acme.mjs", moduleText());
     const { plugin } = configured('plugin "acme" { module = "./acme.mjs" }');
-    expect(await sealRegistry(plugin).secretVariables()).toEqual(
-      expect.arrayContaining(["ACME_PIN", "BAO_STATIC_SEAL_CURRENT_KEY"]),
+    expect(await sealRegistry(plugin).secretVariables("pkcs11")).toEqual(
+      expect.arrayContaining(["ACME_PIN", "BAO_STATIC_SEAL_CURRENT_KEY", "AWS_SECRET_ACCESS_KEY"]),
     );
+  });
+
+  it("leaves to a seal's process what its own SDK reads, and nothing of another's", async () => {
+    write("acme.mjs", moduleText());
+    const { plugin } = configured('plugin "acme" { module = "./acme.mjs" }');
+    const withheld = await sealRegistry(plugin).secretVariables("azurekeyvault");
+    expect(withheld).not.toContain("AZURE_CLIENT_SECRET");
+    expect(withheld).toEqual(expect.arrayContaining(["AWS_SESSION_TOKEN", "BAO_HSM_PIN", "ACME_PIN"]));
   });
 });
 
