@@ -19,6 +19,7 @@ import {
 } from "./manage.ts";
 import { startRekey } from "./start.ts";
 import { submitNewShare, submitShare } from "./submit.ts";
+import { unframedClient } from "./unframed.ts";
 
 const rekeyFlags = {
   ...apiFlags,
@@ -94,12 +95,13 @@ export function rekeyCommand(family: RekeyFamily, synopsis: string, about: strin
     flags: rekeyFlags,
     async run({ flags, args, io }) {
       const target = chosenTarget(flags);
+      const paths = family.paths[target ?? "barrier"];
       const attempt: RekeyAttempt = {
         family,
         target: target ?? "barrier",
-        paths: family.paths[target ?? "barrier"],
+        paths,
         format: outputFormat(flags.format, io.env),
-        client: connect(flags, io),
+        client: unframedClient(connect(flags, io), paths.backup),
         io,
       };
       return verb(flags)(attempt, flags, args[0], io.env);

@@ -76,6 +76,12 @@ function detail({ type, holding, configured }: Backend): object {
   };
 }
 
+/** A seal that is configured and was never added is to have nothing. */
+function isFullyWrapped(holdings: readonly SealHolding[]): boolean {
+  const held = holdings.filter(({ state }) => state !== "new");
+  return held.length > 0 && held.every(({ upToDate, state }) => upToDate || state === "disabled");
+}
+
 async function mayReadDetail(gate: Gate, request: ApiRequest): Promise<boolean> {
   if (gate.sealed || request.token === undefined) return false;
   try {
@@ -99,7 +105,7 @@ export function sealBackendStatusEndpoints(deps: SealBackendDeps): Endpoint[] {
     return plain({
       healthy: views.every(({ healthy, disabled }) => healthy || disabled),
       ...(since === undefined ? {} : { unhealthy_since: since }),
-      fully_wrapped: wanted.every(({ holding }) => holding?.upToDate || holding?.state === "disabled"),
+      fully_wrapped: isFullyWrapped(wanted.flatMap(({ holding }) => holding ?? [])),
       backends: wanted.map((each, index) => ({ ...views[index], ...(detailed ? detail(each) : {}) })),
       ...(detailed ? { seal_wrapped: wrappedViews(await deps.store.seals.layer()) } : {}),
     });

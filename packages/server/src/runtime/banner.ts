@@ -13,7 +13,7 @@ function sealLines(seals: readonly ConfiguredSeal[]): Line[] {
   const auto = seals.filter(({ seal, failure }) => seal !== undefined || failure !== undefined);
   return auto.map(({ block, settings, failure }): Line => {
     const shown = settings.map(({ key, shown }) => `${key}: ${JSON.stringify(shown)}`).join(", ");
-    if (auto.length === 1) return ["Auto Seal", `${block.type} (${shown})`];
+    if (auto.length === 1 && !block.disabled) return ["Auto Seal", `${block.type} (${shown})`];
     const state = block.disabled ? "disabled" : `priority: ${block.priority}`;
     const details = failure === undefined ? `${state}, ${shown}` : `${state}, not opened`;
     return [`Auto Seal "${block.name}"`, `${block.type} (${details})`];
