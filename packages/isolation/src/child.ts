@@ -36,11 +36,15 @@ function send(message: FromChild): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-const outcomes = new Batch<Outcome>((gathered) => {
-  send({ kind: "outcomes", outcomes: gathered });
+function sendOutcomes(outcomes: readonly Outcome[]): void {
+  send({ kind: "outcomes", outcomes });
   // Sending has copied the bytes.
-  for (const outcome of gathered) if ("value" in outcome && outcome.value instanceof Uint8Array) outcome.value.fill(0);
-});
+  for (const outcome of outcomes) if ("value" in outcome && outcome.value instanceof Uint8Array) outcome.value.fill(0);
+}
+
+// What threads have finished is told one by one, within one turn of the loop.
+const outcomes = new Batch<Outcome>(sendOutcomes, setImmediate);
+let underWay = 0;
 
 const environment: SealEnvironment = {
   log: (level, message) => send({ kind: "log", level, message }),
@@ -78,6 +82,7 @@ async function perform(request: Request): Promise<Answers[keyof Answers]> {
 }
 
 async function answer({ id, request }: NumberedRequest): Promise<void> {
+  underWay++;
   try {
     const value = await perform(request);
     outcomes.add({ id, value });
@@ -85,6 +90,9 @@ async function answer({ id, request }: NumberedRequest): Promise<void> {
     outcomes.add({ id, failure: toFailure(error) });
   } finally {
     if (request.op === "wrap") request.plaintext.fill(0);
+    underWay--;
+    // Nothing else can be added soon.
+    if (underWay === 0) outcomes.flush();
   }
 }
 

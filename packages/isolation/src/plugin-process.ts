@@ -93,7 +93,7 @@ export class PluginProcess {
       });
       // Sending has copied the bytes.
       for (const { request } of requests) if (request.op === "wrap") request.plaintext.fill(0);
-    });
+    }, process.nextTick);
     this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
     this.#child.on("error", (cause) => this.#end(cause.message));
     // A channel that closes while the process lives on leaves it useless.
