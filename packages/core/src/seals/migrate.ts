@@ -96,12 +96,17 @@ async function carryOut(open: OpenStore, { record, to, rootKey, term, lostRecove
   }
 }
 
+/** Throws `WEAKER_SEAL`. One that opens the storage already was let in before. */
+function checkTarget({ roster }: OpenStore, to: string, weaker: Risk): void {
+  if (roster.member(to) === undefined) checkWeakness(to, roster.set.named(to)?.weakness, weaker);
+}
+
 /** Proves both seals by a round trip, and tells what a migration to `to` would change. Rejects as `migrate` does. */
 export async function planMigration(open: OpenStore, to: string, weaker: Risk): Promise<MigrationPlan> {
   const target = memberTo(open, to);
   const from = await memberFrom(open);
   const attached = open.roster.set.named(to);
-  checkWeakness(to, attached?.weakness, weaker);
+  checkTarget(open, to, weaker);
   (await takePeoplesKey(open, target))?.fill(0);
   if (attached !== undefined) await proveSeal(attached.seal, open.signal);
   const old = open.roster.set.named(from.name);
@@ -131,9 +136,11 @@ function failureOf(proof: Promise<unknown>): Promise<unknown> {
  */
 export async function migrate(open: OpenStore, to: string, weaker: Risk, lostRecoveryKey: Risk): Promise<void> {
   const target = memberTo(open, to);
-  checkWeakness(to, open.roster.set.named(to)?.weakness, weaker);
+  checkTarget(open, to, weaker);
   const from = await memberFrom(open);
   const { record } = open.roster;
+  // It is asked for by name: that it did not answer before does not keep it from being tried.
+  open.roster.set.up(to);
   const others = record.members.filter(({ name }) => name !== from.name && name !== to);
   const next = {
     generation: Math.max(record.generation, 1),

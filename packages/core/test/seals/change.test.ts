@@ -66,6 +66,12 @@ describe("adding a seal", () => {
     it.a.mood = "down";
     await it.store.seals.add("b");
     expect(await opens(it.storage, b)).toBe(true);
+    await it.store.seals.deliverOutstanding();
+    expect(await it.storage.get(paths.RECOVERY_KEY_COPY)).toBeUndefined();
+    it.a.mood = "up";
+    await it.store.seals.deliverOutstanding();
+    await it.store.seals.remove("a", { force: "accept" });
+    await it.store.exclusively((open) => proveQuorum(open, it.shares.slice(0, 2)));
   });
 
   it("is refused for one that is not attached, is there already, is disabled, or has the name of the seal of people", async () => {
@@ -262,6 +268,14 @@ describe("a migration between auto seals", () => {
     it.store.seals.attach(await new Kms("b").attached(2, { weakness: "a key file opens it" }));
     await unchanged(it.storage, it.store.seals.migrate("b"), "WEAKER_SEAL");
     await it.store.seals.migrate("b", { weaker: "accept" });
+  });
+
+  it("asks that once: not again for one that was let in before", async () => {
+    const it = await withNew();
+    it.store.seals.attach(await new Kms("b").attached(2, { weakness: "a key file opens it" }));
+    await it.store.seals.add("b", { weaker: "accept" });
+    await it.store.seals.migrate("b");
+    expect((await it.store.seals.holdings()).find(({ first }) => first)?.name).toBe("b");
   });
 });
 
