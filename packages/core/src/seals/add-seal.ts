@@ -58,6 +58,8 @@ export async function addSeal(open: OpenStore, name: string, weaker: Risk): Prom
   }
   checkWeakness(name, attached.weakness, weaker);
   const record = withMember(roster.record, memberOf(attached));
+  // Whatever was known of it is of the time before: it may have been removed since for having another key.
+  roster.set.proved(name);
   await changeSeals(open, {
     record,
     rootKey: { kind: "keep", needed: [name] },

@@ -5,10 +5,11 @@ import type { OpenStore } from "../authority.ts";
 import { rewriteKeys } from "../commit.ts";
 import type { Interruption } from "../interruption.ts";
 import type { StoreObserver } from "../observer.ts";
-import { RECOVERY_KEY } from "../paths.ts";
+import { RECOVERY_KEY, RECOVERY_KEY_COPY } from "../paths.ts";
 import { LAYERED_PATHS } from "../seal-wrap/entry-layer.ts";
 import type { Change, Storage } from "../storage.ts";
 import { proveSeal, sealRecoveryKey, unwrapEntry } from "../stored-keys.ts";
+import { readPeoplesKey } from "./first-seal.ts";
 import { isWrongAnswer } from "./open-by-seals.ts";
 import { listOutstanding, type Outstanding, settleOutstanding } from "./outstanding.ts";
 import { readRecoveryKey } from "./recovery-key.ts";
@@ -29,9 +30,10 @@ export interface DeliveryDeps {
 }
 
 /**
- * Makes the best seal by priority the first where it is not, and gives every seal that answers what is outstanding for it, and one in doubt the root key anew: what it holds may be the
- * stale one. Each proves itself first, and that its key is still the one that wrapped what it holds; one that has come
- * back with another key is given nothing. What fails stays outstanding. Never rejects.
+ * Makes the best seal by priority the first where it is not, gives every seal that answers what is outstanding for it, and
+ * one in doubt the root key anew: what it holds may be the stale one. Each proves itself first, and that its key is still
+ * the one that wrapped what it holds; one that has come back with another key is given nothing. What fails stays
+ * outstanding. Never rejects.
  */
 export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
   const { storage, set, interruption, roster: current } = deps;
@@ -48,9 +50,29 @@ export async function deliverOutstanding(deps: DeliveryDeps): Promise<void> {
       ({ name }) => set.doubtOf(name) !== undefined || outstanding.some(({ seal }) => seal === name),
     );
     await Promise.all(due.map((keeper) => deliverTo(deps, keeper, interruption.signal)));
+    await keepRecoveryKey(deps, roster);
   } catch {
     // The storage failed, or the store was sealed meanwhile: the notes stand.
   }
+}
+
+/** Where the first seal was down when it got company, the recovery key has no copy yet, and only that seal can tell it. */
+async function keepRecoveryKey(
+  { storage, interruption, exclusively }: DeliveryDeps,
+  roster: SealRoster,
+): Promise<void> {
+  const { firstAuto } = roster;
+  if (firstAuto === undefined || (await storage.get(RECOVERY_KEY_COPY)) !== undefined) return;
+  await proveSeal(firstAuto, interruption.signal);
+  await exclusively(async (open) => {
+    const { key } = await readPeoplesKey(open);
+    if (key === undefined) return;
+    try {
+      await open.barrier.put(RECOVERY_KEY_COPY, key);
+    } finally {
+      key.fill(0);
+    }
+  });
 }
 
 async function deliverTo(deps: DeliveryDeps, before: Keeper, signal: AbortSignal): Promise<void> {
@@ -64,7 +86,6 @@ async function deliverTo(deps: DeliveryDeps, before: Keeper, signal: AbortSignal
       if (keeper === undefined) return;
       const missed = (await listOutstanding(open.storage)).filter((each) => each.seal === name);
       for (const path of await deliver(open, keeper, missed)) deps.observer.outstandingDelivered(name, path);
-      deps.set.proved(name);
     });
   } catch {
     // It is tried again with the next probe or check.
@@ -91,7 +112,7 @@ async function proveSameKey(
 }
 
 async function deliver(open: OpenStore, keeper: Keeper, missed: readonly Outstanding[]): Promise<readonly string[]> {
-  const { barrier, signal } = open;
+  const { barrier, roster, signal } = open;
   const paths = missed.map(({ path }) => path);
   const changes: Change[] = [
     await rootKeyChange(keeper, barrier.keyring.rootKey, signal),
@@ -99,6 +120,8 @@ async function deliver(open: OpenStore, keeper: Keeper, missed: readonly Outstan
   ];
   if (paths.includes(RECOVERY_KEY)) changes.push(...(await recoveryKeyOf(open, keeper)));
   await barrier.write([], changes);
+  // Else the keyring would be written without it once more.
+  roster.set.proved(keeper.name);
   if (paths.some((path) => LAYERED_PATHS.includes(path))) await rewriteKeys(open);
   return paths;
 }

@@ -152,7 +152,10 @@ class World {
     expect(byOfficers).toBe(holdings.some(({ name }) => name === "officers"));
     expect([...opening.values()].some((each) => each) || byPeople || byOfficers).toBe(true);
     expect((await this.store.get("kept"))?.toString()).toBe("value");
-    expect((await this.store.status()).sealConfigsAltered).toBe(false);
+    const { sealConfigsAltered, numbers } = await this.store.status();
+    expect(sealConfigsAltered).toBe(false);
+    // The only seal that could tell their key was left behind, as was asked for.
+    if (numbers.shares === 0) return;
     await this.store
       .exclusively((open) => proveQuorum(open, this.people.slice(0, 2)))
       .catch((error: unknown) => {
@@ -224,6 +227,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   ),
   named((name) =>
+    labelled(`${name} is flaky`, async ({ kms }) => {
+      kms[name].mood = "flaky";
+    }),
+  ),
+  named((name) =>
     labelled(`${name} lies`, async ({ kms }) => {
       kms[name].mood = "lying";
     }),
@@ -241,7 +249,7 @@ describe("any sequence of changes, outages and kills", () => {
   it.each(["with", "without"])(
     "keeps one seal that opens, and no removed one, %s the seals' layer",
     async (layer) => {
-      const property = fc.asyncProperty(fc.array(command, { maxLength: 16 }), async (commands) => {
+      const property = fc.asyncProperty(fc.array(command, { maxLength: 18 }), async (commands) => {
         const world = new World(layer === "with");
         await world.init();
         for (const each of commands) {
@@ -249,7 +257,7 @@ describe("any sequence of changes, outages and kills", () => {
           await world.check();
         }
       });
-      await fc.assert(property, { numRuns: 100 });
+      await fc.assert(property, { numRuns: 120 });
     },
     60_000,
   );

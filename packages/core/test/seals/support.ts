@@ -7,8 +7,8 @@ import { type Seal, type SealCall, SealError } from "@sealwright/seal";
 import { type Observed, observed } from "../support/observed.ts";
 import { copyOf, openLastingStorage } from "../support/storages.ts";
 
-/** What a service does with calls. `lying`: it unwraps to other bytes than were wrapped. */
-export type Mood = "up" | "down" | "hanging" | "lying";
+/** What a service does with calls. `lying`: it unwraps to other bytes than were wrapped. `flaky`: it fails now and then. */
+export type Mood = "up" | "down" | "hanging" | "lying" | "flaky";
 
 /** A key service: it stays when stores come and go. */
 export class Kms {
@@ -18,12 +18,15 @@ export class Kms {
   aborted = 0;
   readonly name: string;
   readonly #key: Uint8Array;
+  // Services of other names fail at other calls.
+  readonly #steadiness: number;
   #version = 1;
   #inner: Promise<Seal>;
 
   constructor(name: string, seed = name) {
     this.name = name;
     this.#key = new Uint8Array(32).fill(seed.charCodeAt(0)).fill(seed.length, 1, 2);
+    this.#steadiness = 2 + (name.charCodeAt(0) % 3);
     this.#inner = this.#open();
   }
 
@@ -66,7 +69,8 @@ export class Kms {
 
   async #admit(call: SealCall | undefined): Promise<void> {
     this.calls++;
-    if (this.mood === "down") throw new SealError("SEAL_UNAVAILABLE", `${this.name} is down`);
+    const down = this.mood === "down" || (this.mood === "flaky" && this.calls % this.#steadiness === 0);
+    if (down) throw new SealError("SEAL_UNAVAILABLE", `${this.name} is down`);
     if (this.mood !== "hanging") return;
     await new Promise((_, reject) => {
       const abandon = () => {
