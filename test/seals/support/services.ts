@@ -77,11 +77,15 @@ export async function startAws(name = "aws"): Promise<Running<LocalStack>> {
   return { name, harness, open: () => openHere(awskms, stanza), ...switched(harness), stop: () => harness.stop() };
 }
 
+/** A seal over the key of `kms`. */
+export function openGcp({ config }: CloudKms): Promise<Seal> {
+  return openHere(gcpckms, { ...config });
+}
+
 /** Our server of Google Cloud KMS. */
 export async function startGcp(name = "gcp"): Promise<Running<CloudKms>> {
   const harness = await startCloudKms();
-  const stanza = { ...harness.config };
-  return { name, harness, open: () => openHere(gcpckms, stanza), ...switched(harness), stop: () => harness.stop() };
+  return { name, harness, open: () => openGcp(harness), ...switched(harness), stop: () => harness.stop() };
 }
 
 /** `down` and `up` of a harness that knows the state by other names, and does not take either twice. */
