@@ -8,11 +8,18 @@ import type { AttachedSeal } from "./seals/attached-seal.ts";
 import { openBySeals } from "./seals/open-by-seals.ts";
 import { listOutstanding } from "./seals/outstanding.ts";
 import type { Reach } from "./seals/reach.ts";
-import { recordOfShares, rootKeyPath } from "./seals/seal-record.ts";
+import { recordOfShares } from "./seals/seal-record.ts";
 import { SealRoster } from "./seals/seal-roster.ts";
 import { SealSet } from "./seals/seal-set.ts";
 import type { SealView } from "./seals/seal-view.ts";
-import { checkConfigured, impliedRecord, readStoredSeals, type StoredSeals, slotsOf } from "./seals/which-seals.ts";
+import {
+  checkConfigured,
+  impliedRecord,
+  readStoredSeals,
+  type StoredSeals,
+  sharesPlace,
+  slotsOf,
+} from "./seals/which-seals.ts";
 import type { Storage } from "./storage.ts";
 import { HEAD_START_MS, SEAL_DEADLINE_MS } from "./store-options.ts";
 import { openByShares } from "./unseal.ts";
@@ -36,14 +43,8 @@ async function openBy(
   signal: AbortSignal,
 ): Promise<OpenedBarrier> {
   if (unsealShares !== undefined) {
-    const { record } = stored;
-    const place = record &&
-      sharesOf && {
-        name: sharesOf,
-        path: rootKeyPath(record, sharesOf),
-        generation: record.generation,
-      };
-    const barrier = await openByShares(storage, plugin, unsealShares, place || undefined);
+    const place = sharesOf === undefined ? undefined : sharesPlace(stored, sharesOf);
+    const barrier = await openByShares(storage, plugin, unsealShares, place);
     return { barrier, implied: stored.record ?? recordOfShares(plugin) };
   }
   checkConfigured(stored, set, plugin);

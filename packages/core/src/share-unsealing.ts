@@ -6,9 +6,9 @@ import type { Attempt } from "./ceremony.ts";
 import { CoreError } from "./errors.ts";
 import { Quorum } from "./quorum.ts";
 import type { OpenedBySeal } from "./seals/open-by-seals.ts";
-import { recordOfShares, rootKeyPath } from "./seals/seal-record.ts";
+import { recordOfShares } from "./seals/seal-record.ts";
 import type { SealSet } from "./seals/seal-set.ts";
-import { impliedRecord, type StoredSeals } from "./seals/which-seals.ts";
+import { impliedRecord, type StoredSeals, sharesPlace } from "./seals/which-seals.ts";
 import type { Storage } from "./storage.ts";
 import { allowByRecoveryShares, checkShare, openByShares } from "./unseal.ts";
 import type { OpenBarrier, OpenedBarrier } from "./unsealed.ts";
@@ -64,24 +64,17 @@ export class ShareUnsealing {
   async submitOf(
     name: string,
     share: Uint8Array,
-    { record }: StoredSeals,
+    stored: StoredSeals,
     open: (by: OpenBarrier) => Promise<void>,
   ): Promise<void> {
-    const numbers = record?.members.find((each) => each.name === name && each.kind === "shares")?.numbers;
-    if (record === undefined || numbers === undefined) {
-      throw new CoreError("INVALID_REQUEST", `this storage has no seal of shares called ${JSON.stringify(name)}`);
-    }
+    const { numbers, ...place } = sharesPlace(stored, name);
     const { shares: plugin } = this.#options;
     const quorum = this.#named.get(name) ?? new Quorum<"unseal">(this.#options.now);
     this.#named.set(name, quorum);
     await this.#count(quorum, share, numbers, (shares) =>
       open(async (storage) => {
-        const barrier = await openByShares(storage, plugin, shares, {
-          name,
-          path: rootKeyPath(record, name),
-          generation: record.generation,
-        });
-        return { barrier, implied: record };
+        const barrier = await openByShares(storage, plugin, shares, place);
+        return { barrier, implied: impliedRecord(stored, undefined, plugin) };
       }),
     );
   }

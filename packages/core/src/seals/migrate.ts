@@ -9,6 +9,7 @@ import { CoreError } from "../errors.ts";
 import { SHAMIR_KEK } from "../paths.ts";
 import { proveSeal } from "../stored-keys.ts";
 import { checkWeakness, memberOf, newSeal } from "./add-seal.ts";
+import { RECOVERY_KEYS } from "./attached-seal.ts";
 import { changeSeals, type RootKeyChange } from "./change-seals.ts";
 import { type PeoplesKey, readPeoplesKey } from "./first-seal.ts";
 import { removeSeal } from "./remove-seal.ts";
@@ -44,6 +45,15 @@ function memberTo(open: OpenStore, to: string): SealMember {
   if (member === undefined) return memberOf(newSeal(open, to));
   if (member.kind === "auto") return member;
   throw new CoreError("INVALID_REQUEST", `the seal ${to} is opened by people beside others: migrate to ${plugin.type}`);
+}
+
+/**
+ * The members besides `ends`, the seals of a migration to `to`. Where people unseal, the recovery key is theirs and has no
+ * place of its own any more: a rekey would leave the old shares one.
+ */
+function othersIn({ members }: SealRecord, to: SealMember, ends: readonly string[]): readonly SealMember[] {
+  const others = members.filter(({ name }) => !ends.includes(name));
+  return to.kind === "shares" ? others.filter(({ name }) => name !== RECOVERY_KEYS) : others;
 }
 
 /** The member that the first seal is once it is not the first any more: the numbers of shares move into the record. */
@@ -141,7 +151,7 @@ export async function migrate(open: OpenStore, to: string, weaker: Risk, lostRec
   const { record } = open.roster;
   // It is asked for by name: that it did not answer before does not keep it from being tried.
   open.roster.set.up(to);
-  const others = record.members.filter(({ name }) => name !== from.name && name !== to);
+  const others = othersIn(record, target, [from.name, to]);
   const next = {
     generation: Math.max(record.generation, 1),
     first: to,
@@ -176,7 +186,7 @@ export async function undoMigration(open: OpenStore, lostRecoveryKey: Risk): Pro
   const old = await memberFrom(open);
   if (target === undefined) throw new RangeError("a migration's old seal is a member");
   const { record } = open.roster;
-  const others = record.members.filter(({ name }) => name !== from && name !== to);
+  const others = othersIn(record, target, [from, to]);
   const { numbers: _moved, ...first } = target;
   const next = { ...record, first: from, members: [first, ...others, old], migration: { from: to, to: from } };
   await carryOut(open, {
@@ -198,7 +208,7 @@ export async function migrateAway(open: OpenStore): Promise<void> {
     open.roster.set.enabled.find(({ name }) => open.roster.member(name) === undefined)?.name ?? open.plugin.type;
   const target = memberTo(open, to);
   const { record } = open.roster;
-  const members = [target, ...record.members.filter(({ name }) => name !== record.first && name !== to)];
+  const members = [target, ...othersIn(record, target, [record.first, to])];
   const rootKey = { kind: "replace", oneSealLeft: "refuse" } as const;
   await carryOut(open, {
     record: { ...record, first: to, members },

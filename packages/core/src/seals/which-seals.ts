@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which seals a sealed storage has and which of those are configured, found out without any key. */
-import type { SharesSealPlugin } from "@sealwright/seal";
+import type { ShareNumbers, SharesSealPlugin } from "@sealwright/seal";
 import { CoreError } from "../errors.ts";
 import { isInitialized, readSealConfig } from "../inventory.ts";
 import { STORED_KEYS } from "../paths.ts";
 import type { Storage } from "../storage.ts";
+import type { SharesPlace } from "../unseal.ts";
 import type { AttachedSeal } from "./attached-seal.ts";
 import type { Slot } from "./root-key-entry.ts";
 import { readPlainRecord, recordOfOne, recordOfShares, rootKeyPath, type SealRecord } from "./seal-record.ts";
@@ -47,6 +48,18 @@ export function slotsOf({ record, candidates }: StoredSeals, set: SealSet): read
   const last = (name: string): number =>
     name === record?.migration?.from || set.idleReason(name) !== undefined ? 1 : 0;
   return (trusted.length > 0 ? trusted : slots).sort((a, b) => last(a.name) - last(b.name));
+}
+
+/**
+ * The seal of shares beside auto seals that is called `name`: where it keeps the root key, and how many shares it takes.
+ * Throws `INVALID_REQUEST` where there is none.
+ */
+export function sharesPlace({ record }: StoredSeals, name: string): SharesPlace & { readonly numbers: ShareNumbers } {
+  const numbers = record?.members.find((each) => each.name === name && each.kind === "shares")?.numbers;
+  if (record === undefined || numbers === undefined) {
+    throw new CoreError("INVALID_REQUEST", `this storage has no seal of shares called ${JSON.stringify(name)}`);
+  }
+  return { name, path: rootKeyPath(record, name), generation: record.generation, numbers };
 }
 
 /** The record that is meant where a storage has none, once the seal called `name` has opened it, or unseal shares. */

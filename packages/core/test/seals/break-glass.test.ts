@@ -289,6 +289,16 @@ describe("recovery keys that unseal", () => {
     expect(await sharesOpen(it.storage, it.shares, RECOVERY_KEYS)).toBe(false);
   });
 
+  it("have no place of their own once people unseal, so that a rekey leaves the old shares nothing", async () => {
+    const it = await opened();
+    await allowed(it.store, recoveryKeysUnsealOn("refuse"), it.shares);
+    await it.store.seals.migrate("shamir");
+    expect(await sharesOpen(it.storage, it.shares)).toBe(true);
+    const fresh = await withRekey(it.store, barrierTarget, it.shares);
+    expect(await sharesOpen(it.storage, fresh)).toBe(true);
+    for (const name of [undefined, RECOVERY_KEYS]) expect(await sharesOpen(it.storage, it.shares, name)).toBe(false);
+  });
+
   it("are refused of one share unless that is accepted, and where people unseal", async () => {
     const { store } = await storeOf([new Kms("a")]);
     const { recovery } = await store.initialize({ recovery: { shares: 1, threshold: 1 } });
@@ -369,6 +379,13 @@ describe("a recovery from a backup whose services are gone", () => {
     });
     await unchanged(it, recover(open), code);
     await closeAlone(open);
+  });
+
+  it("is refused by shares of a seal that there is not", async () => {
+    const it = await openedOf([new Kms("a")]);
+    await it.store.close();
+    const options = { storage: it.storage, seals: [], plugin: shamir, unsealShares: it.shares.slice(0, 2) };
+    await rejectsWithCode(openAlone({ ...options, sharesOf: "officers" }), "INVALID_REQUEST");
   });
 
   it("is refused by shares that are wrong", async () => {
