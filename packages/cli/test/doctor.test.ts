@@ -3,8 +3,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kryoptic } from "@sealwright/testing/kryoptic";
 import { partMissing } from "@sealwright/testing/parts";
 import { type SoftHsm, softHsm } from "@sealwright/testing/softhsm";
+import type { TestToken } from "@sealwright/testing/test-token";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cli } from "./support/fake-io.ts";
 
@@ -70,6 +72,12 @@ describe("seal doctor", () => {
   });
 });
 
+function sealOn(hsm: TestToken, over: Record<string, string> = {}): string {
+  const settings = { lib: hsm.lib, token_label: hsm.tokenLabel, pin: hsm.pin, key_label: "k", ...over };
+  const lines = Object.entries(settings).map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`);
+  return `seal "pkcs11" {\n${lines.join("\n")}\n}`;
+}
+
 describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
   let hsm: SoftHsm;
   beforeEach(async () => {
@@ -77,11 +85,7 @@ describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
   });
   afterEach(() => hsm.stop());
 
-  const seal = (over: Record<string, string> = {}): string => {
-    const settings = { lib: hsm.lib, token_label: hsm.tokenLabel, pin: hsm.pin, key_label: "k", ...over };
-    const lines = Object.entries(settings).map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`);
-    return `seal "pkcs11" {\n${lines.join("\n")}\n}`;
-  };
+  const seal = (over: Record<string, string> = {}): string => sealOn(hsm, over);
 
   it("shows library, token, mechanisms and the key's attributes, and nothing secret", async () => {
     await hsm.addAesKey({ label: "k", id: "01" });
@@ -161,5 +165,35 @@ describe.skipIf(partMissing("SoftHSM"))("seal doctor with an HSM", () => {
   it("survives a library that is none", async () => {
     const { seals } = await told(seal({ lib: "/etc/passwd" }), hsm.env);
     expect(seals[0]?.checks.at(-1)?.what).toContain("no PKCS#11 library");
+  });
+});
+
+describe.skipIf(partMissing("kryoptic"))("seal doctor with a token that locks", () => {
+  let hsm: TestToken;
+  beforeEach(async () => {
+    hsm = await kryoptic({ pin: "pin-of-the-doctor" });
+    await hsm.addRsaKey({ label: "k", id: "01" });
+  });
+  afterEach(() => hsm.stop());
+
+  it("warns of a PIN that was mistyped, and ends with 1", async () => {
+    expect((await told(sealOn(hsm), hsm.env)).code).toBe(0);
+    // It says so when few tries are left.
+    for (let wrong = 0; wrong < 8; wrong++) {
+      expect((await told(sealOn(hsm, { pin: "wrong-pin" }), hsm.env)).code).toBe(2);
+    }
+    const { code, status, seals } = await told(sealOn(hsm), hsm.env);
+    expect([code, status]).toEqual([1, "warning"]);
+    expect(seals[0]?.checks.map(({ what }) => what)).toContain("a wrong PIN was given since the last login");
+    expect(seals[0]?.timings?.calls).toBe(20);
+  });
+
+  it("with one try left makes none, and ends with 2, unless the operator insists", async () => {
+    for (let wrong = 0; wrong < 9; wrong++) await told(sealOn(hsm, { pin: "wrong-pin" }), hsm.env);
+    const careful = await told(sealOn(hsm), hsm.env);
+    expect(careful.code).toBe(2);
+    expect(careful.seals[0]?.checks.at(-1)?.what).toContain("none is tried");
+    expect((await doctor(sealOn(hsm), ["-force-last-try"], hsm.env)).code).toBeLessThan(2);
+    expect((await told(sealOn(hsm), hsm.env)).code).toBe(0);
   });
 });
