@@ -119,6 +119,13 @@ describe("operator seal add for shares", () => {
     expect(stub.bodyOf("PUT sys/seals/shares/update")).toEqual({ nonce: "N", key: "KEY" });
   });
 
+  it("gives no key where the attempt is for other officers than were named", async () => {
+    stub.play({ "GET sys/seals/shares/attempt": { status: 200, body: status } });
+    const { code, stderr } = await sealwright("operator seal add -nonce=N directors -", { stdin: "KEY\n" });
+    expect(code).toBe(1);
+    expect(stderr.replace(/\s+/g, " ")).toContain("the attempt adds officers' shares called officers, not directors");
+  });
+
   it("says that nothing was started", async () => {
     stub.play({ "GET sys/seals/shares/attempt": { status: 200, body: { started: false } } });
     const { code, stderr } = await sealwright("operator seal add -nonce=N officers KEY");

@@ -135,4 +135,11 @@ describe("status", () => {
     expect(code).toBe(2);
     expect(stdout).toContain(`State              ${reason}\n`);
   });
+
+  it("says how many officers have given their shares", async () => {
+    const officers = { name: "officers", t: 3, n: 5, progress: 1, nonce: "N" };
+    const body = { type: "static", initialized: true, sealed: true, t: 2, progress: 0, share_seals: [officers] };
+    stub.play({ "GET sys/seal-status": ok(body), "GET sys/leader": ok({ ha_enabled: false }) });
+    expect((await sealwright("status")).stdout).toMatch(/^Unseal Progress \(officers\) +1\/3$/m);
+  });
 });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Answer, Client } from "../http/client.ts";
 import { ApiError } from "../http/errors.ts";
-import { booleanField, numberField, textField } from "../http/fields.ts";
+import { booleanField, listField, numberField, textField } from "../http/fields.ts";
 import type { Result } from "../output/format.ts";
-import type { JsonObject } from "../output/json-text.ts";
+import { isObject, type JsonObject } from "../output/json-text.ts";
 import { keyValueTable, type Row } from "../output/table.ts";
 
 /** The seal status, from `sys/seal-status` or `sys/unseal`, as `status` and `operator unseal` print it. */
@@ -26,6 +26,16 @@ async function readHaEnabled(client: Client): Promise<boolean> {
   }
 }
 
+/** Of seals of shares beside others, whose officers may unseal as well. */
+function shareSealRows(status: JsonObject): readonly Row[] {
+  return listField(status, "share_seals")
+    .filter(isObject)
+    .map((seal) => [
+      `Unseal Progress (${textField(seal, "name")})`,
+      `${numberField(seal, "progress")}/${numberField(seal, "t")}`,
+    ]);
+}
+
 function rows(status: JsonObject, haEnabled: boolean): readonly Row[] {
   const sealed = booleanField(status, "sealed");
   const recovery = booleanField(status, "recovery_seal");
@@ -39,6 +49,7 @@ function rows(status: JsonObject, haEnabled: boolean): readonly Row[] {
     ["Threshold", textField(status, "t")],
     sealed ? ["Unseal Progress", `${numberField(status, "progress")}/${numberField(status, "t")}`] : undefined,
     sealed ? ["Unseal Nonce", textField(status, "nonce")] : undefined,
+    ...shareSealRows(status),
     booleanField(status, "migration") ? ["Seal Migration in Progress", "true"] : undefined,
     ["Version", textField(status, "version")],
     ["Commit Date", textField(status, "commit_date")],
@@ -64,6 +75,7 @@ function value(status: JsonObject, haEnabled: boolean): JsonObject {
     migration: booleanField(status, "migration"),
     state: status.state,
     state_reason: status.state_reason,
+    share_seals: status.share_seals,
     cluster_name: status.cluster_name,
     cluster_id: status.cluster_id,
     recovery_seal: booleanField(status, "recovery_seal"),

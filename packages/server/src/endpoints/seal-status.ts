@@ -28,6 +28,15 @@ export function whySealed(
   return unsealer.failure ?? (damage === undefined ? undefined : explainUnsealFailure(damage));
 }
 
+/** How far people are with each seal of shares beside others, while the server is sealed. */
+function shareSeals({ sealed, besides }: StoreStatus): object {
+  if (!sealed || besides.length === 0) return {};
+  const views = besides.map(({ name, numbers: { shares: n, threshold: t }, progress, nonce }) => {
+    return { name, t, n, progress, nonce };
+  });
+  return { share_seals: views };
+}
+
 /** The body of `sys/seal-status`, which `sys/unseal` answers too. Ours beside Vault's: why the server is still sealed. */
 export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promise<Record<string, unknown>> {
   const status = await store.status();
@@ -51,6 +60,7 @@ export async function sealStatus({ store, unsealer, audit }: StatusDeps): Promis
     ...(status.foreign ? { foreign_storage: true } : {}),
     ...(status.sealConfigsAltered ? { seal_config_altered: true } : {}),
     ...(audit.finding === undefined ? {} : { audit_finding: audit.finding }),
+    ...shareSeals(status),
     ...(state === "unsealed" ? {} : { state, state_reason: reason }),
     ...(failure === undefined
       ? {}

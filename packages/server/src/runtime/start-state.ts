@@ -38,7 +38,7 @@ function members(holdings: readonly SealHolding[]): readonly SealHolding[] {
   return holdings.filter(({ kind, state }) => kind === "auto" && state !== "new");
 }
 
-function progress({ progress, numbers }: StoreStatus): string {
+function progress({ progress, numbers }: Pick<StoreStatus, "progress" | "numbers">): string {
   return `${progress} of ${numbers.threshold} given`;
 }
 
@@ -47,13 +47,22 @@ function failing({ reason, since, nextTry }: UnsealFailure): string {
   return `${reason} (since ${since.toISOString()}${next})`;
 }
 
-function waitingForSeal(holdings: readonly SealHolding[], failure: UnsealFailure | undefined): StartState {
+/** What people can do meanwhile, where a seal of shares opens the storage as well. */
+function orShares({ besides }: StoreStatus): string {
+  return besides.map((each) => `; or for shares of the seal "${each.name}" (${progress(each)})`).join("");
+}
+
+function waitingForSeal(
+  holdings: readonly SealHolding[],
+  status: StoreStatus,
+  failure: UnsealFailure | undefined,
+): StartState {
   const names = members(holdings).filter(isAttached);
   const called = names.map(({ name }) => `"${name}"`).join(" or ");
   const what = `sealed: waiting for the seal${names.length > 1 ? "s" : ""} ${called}`;
-  if (failure === undefined) return { state: "waiting for a seal", reason: what };
-  if (failure.code === "WRONG_SEAL") return { state: "wrong key", reason: `sealed: ${failing(failure)}` };
-  return { state: "waiting for a seal", reason: `${what}: ${failing(failure)}` };
+  if (failure?.code === "WRONG_SEAL") return { state: "wrong key", reason: `sealed: ${failing(failure)}` };
+  const why = failure === undefined ? "" : `: ${failing(failure)}`;
+  return { state: "waiting for a seal", reason: `${what}${why}${orShares(status)}` };
 }
 
 /** What the server is waiting for now. */
@@ -66,7 +75,9 @@ export async function startState({ store, unsealer }: StateSources): Promise<Sta
   if (!status.initialized) return { state: "not initialised", reason: "not initialised: run sealwright operator init" };
   const holdings = await store.seals.holdings();
   const attached = members(holdings).filter(isAttached);
-  if (attached.some(({ state }) => state === "enabled")) return waitingForSeal(holdings, unsealer?.failure);
+  if (attached.some(({ state }) => state === "enabled")) {
+    return waitingForSeal(holdings, status, unsealer?.failure);
+  }
   const kind = status.recoveryType === undefined ? "unseal" : "recovery";
   if (attached.length > 0 || (kind === "unseal" && store.autoSealed)) {
     const reason = `sealed: waiting for ${kind} key shares with -migrate (${progress(status)})`;

@@ -114,7 +114,16 @@ describe("officers' shares on the running server", () => {
     await store.seal();
     const unseal = (key = "", seal = "officers") => server.call("PUT", "sys/unseal", { key, seal });
     await unseal(officers[0]);
-    expect(await unseal(officers[1])).toMatchObject({ status: 200, body: { sealed: true } });
+    const { status, body } = await unseal(officers[1]);
+    expect({ status, sealed: body.sealed, progress: body.progress }).toEqual({
+      status: 200,
+      sealed: true,
+      progress: 0,
+    });
+    expect(body.share_seals).toEqual([{ name: "officers", t: 3, n: 5, progress: 2, nonce: expect.any(String) }]);
+    expect(body.state_reason).toBe(
+      'sealed: waiting for the seal "kms"; or for shares of the seal "officers" (2 of 3 given)',
+    );
     expect(await unseal(officers[0], "nobody")).toMatchObject({ status: 400 });
     const wrong = Buffer.from(officers[2] ?? "", "hex");
     wrong[0] = (wrong[0] ?? 0) ^ 1;

@@ -81,11 +81,18 @@ export async function start(ceremony: Ceremony, body: object): Promise<void> {
   warn(io, `  ${commandName} operator seal add -nonce=${nonce} ${ceremony.name}`);
 }
 
+/** Throws `UsageError`: whoever gives a key for one seal must not let another one in. */
+function checkMeant({ name }: Ceremony, adding: string): void {
+  if (adding === "" || adding === name) return;
+  throw new UsageError(`Nothing was given: the attempt adds officers' shares called ${adding}, not ${name}.`);
+}
+
 /** Gives one share of the present quorum. */
 export async function submit(ceremony: Ceremony, submission: Submission): Promise<void> {
   const { client, io } = ceremony;
   const status = await during("Error reading the attempt", () => client.prepare("GET", `${path(ceremony)}/attempt`));
   if (!booleanField(status.body, "started")) throw new UsageError("Nothing was started, or it has ended.");
+  checkMeant(ceremony, textField(status.body, "name"));
   const body = await completeSubmission(io, submission, {
     currentNonce: textField(status.body, "nonce"),
     describe: () => `${keyValueTable(statusRows(status.body))}\n`,
