@@ -54,6 +54,7 @@ export class AutoUnsealer {
   readonly #stop = new AbortController();
   #failure: UnsealFailure | undefined;
   #wake: (() => void) | undefined;
+  #running: Promise<void> | undefined;
 
   constructor(options: AutoUnsealerOptions) {
     this.#options = options;
@@ -64,8 +65,22 @@ export class AutoUnsealer {
     return this.#failure;
   }
 
-  /** Tries until the store is open, `stop` is called, or the seal refuses for good; then resolves. Never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Tries until the store is open, `stop` is called, or the seal refuses for good; then resolves. Never rejects. While it
+   * tries, asking for it again cuts the present pause short.
+   */
+  run(): Promise<void> {
+    if (this.#running !== undefined) {
+      this.retryNow();
+      return this.#running;
+    }
+    this.#running = this.#try().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #try(): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#stop.signal.aborted) {
       try {

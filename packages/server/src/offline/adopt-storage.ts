@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sealwright storage adopt`: a storage of OpenBao or Vault becomes ours, with the leave of those who hold its shares. */
-import { adopt, adoptionQuorum, closeAlone, openAlone, soleSeal } from "@sealwright/core";
+import { adopt, adoptionQuorum, closeAlone, openAlone } from "@sealwright/core";
 import { firstEntries } from "../runtime/first-entries.ts";
 import { inOfflineSession, type OfflineOptions } from "./session.ts";
 import { collectShares, wipe } from "./shares.ts";
@@ -19,13 +19,12 @@ export interface Adoption {
  */
 export function adoptStorage(options: OfflineOptions): Promise<Adoption> {
   return inOfflineSession(options, { operation: "update", path: "storage/adopt" }, async (session) => {
-    const { storage, seal, plugin, audit } = session;
-    const quorum = seal === undefined ? "unseal" : "recovery";
+    const { storage, seals, plugin, audit } = session;
+    const quorum = seals.length === 0 ? "unseal" : "recovery";
     const numbers = await adoptionQuorum({ storage, quorum });
     const shares = await collectShares(session.shares, quorum, numbers);
     try {
-      const seals = seal === undefined ? [] : soleSeal(seal);
-      const unsealShares = seal === undefined ? { unsealShares: shares } : {};
+      const unsealShares = seals.length === 0 ? { unsealShares: shares } : {};
       const open = await openAlone({ storage, seals, plugin, ...unsealShares });
       try {
         const { rootToken, changes } = firstEntries(new Date());

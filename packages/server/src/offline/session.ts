@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A storage without a server: held by this process, with its configured seal, and audited. */
 import { existsSync } from "node:fs";
-import { CoreError, isInitialized, readSealConfig, type SealConfig, type Storage } from "@sealwright/core";
-import type { Seal, SharesSealPlugin } from "@sealwright/seal";
+import {
+  type AttachedSeal,
+  CoreError,
+  isInitialized,
+  readSealConfig,
+  type SealConfig,
+  type Storage,
+} from "@sealwright/core";
+import type { SharesSealPlugin } from "@sealwright/seal";
 import { loadConfig, type ServerConfig } from "../config/index.ts";
+import { Measurements } from "../metrics/measurements.ts";
 import type { Log } from "../runtime/log.ts";
 import { openStorage } from "../runtime/open-storage.ts";
 import { StartupError } from "../runtime/startup-error.ts";
-import { openSeal } from "../seals/open-seal.ts";
+import { attachable, closeSeals, openSeals } from "../seals/configured-seals.ts";
 import { loadSharesPlugin, sealRegistry } from "../seals/registry.ts";
 import { OfflineAudit, type OfflineCommand } from "./offline-audit.ts";
 import type { ShareSource } from "./shares.ts";
@@ -24,8 +32,8 @@ export interface OfflineOptions {
 export interface OfflineSession {
   readonly storage: Storage;
   readonly sealConfig: SealConfig;
-  /** The auto seal, or undefined where people unseal by shares. */
-  readonly seal: Seal | undefined;
+  /** The configured auto seals; none where people unseal by shares. */
+  readonly seals: readonly AttachedSeal[];
   readonly plugin: SharesSealPlugin;
   readonly shares: ShareSource;
   readonly audit: OfflineAudit;
@@ -47,18 +55,22 @@ export function requireExisting(storage: ServerConfig["storage"]): void {
   }
 }
 
-/** The configured seal opened, or undefined where it is one of shares. */
-async function configuredSeal(config: ServerConfig, options: OfflineOptions, stored: string) {
-  const block = config.seal.find((each) => !each.disabled);
-  if (block === undefined) throw new StartupError("no seal is enabled");
-  if (block.type !== stored) {
-    throw new StartupError(
-      `this storage was initialised with a ${stored} seal, and the configuration has ${block.type}`,
-    );
-  }
+/** Those of the configured seals that can be opened; none where people unseal the storage. Throws where that does not fit. */
+async function configuredSeals(config: ServerConfig, options: OfflineOptions, stored: string, people: string) {
   const { env, log } = options;
-  const registry = sealRegistry(config.plugin);
-  return (await openSeal(block, { registry, env, log: (level, message) => log[level](message) })).seal;
+  const opened = await openSeals(config.seal, {
+    registry: sealRegistry(config.plugin),
+    env,
+    log: (level, message) => log[level](message),
+    measurements: new Measurements(),
+  });
+  const seals = opened.flatMap((seal) => attachable(seal) ?? []);
+  if (stored !== people && seals.length > 0) return seals;
+  await closeSeals(opened);
+  // A disabled seal may still stand there, the old one of a migration to shares.
+  if (stored === people && seals.every(({ state }) => state === "disabled")) return [];
+  const configured = seals.map(({ seal }) => seal.type).join(" and ") || people;
+  throw new StartupError(`this storage was initialised with a ${stored} seal, and the configuration has ${configured}`);
 }
 
 async function withSeal<T>(
@@ -72,11 +84,11 @@ async function withSeal<T>(
   const sealConfig = await readSealConfig(storage);
   if (sealConfig === undefined) throw new CoreError("STORAGE_INCOMPLETE", "the storage has no seal configuration");
   const plugin = await loadSharesPlugin();
-  const seal = await configuredSeal(config, options, sealConfig.type);
+  const seals = await configuredSeals(config, options, sealConfig.type, plugin.type);
   try {
-    return await work({ ...held, sealConfig, seal, plugin, shares: options.shares });
+    return await work({ ...held, sealConfig, seals, plugin, shares: options.shares });
   } finally {
-    await seal?.close();
+    await Promise.all(seals.map(({ seal }) => seal.close()));
   }
 }
 

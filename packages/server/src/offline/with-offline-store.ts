@@ -14,7 +14,6 @@ import {
   rewriteKeys,
   rotateKeyring,
   type Storage,
-  soleSeal,
 } from "@sealwright/core";
 import { listAll, readEntry } from "./entries.ts";
 import type { OfflineCommand } from "./offline-audit.ts";
@@ -40,8 +39,8 @@ export interface OfflineStore {
 
 const SAVE_LIMITS = { timeoutMilliseconds: 10_000, clock: () => performance.now() };
 
-async function unlock({ storage, seal, plugin, sealConfig, shares: source }: OfflineSession): Promise<OpenStore> {
-  if (seal !== undefined) return openAlone({ storage, seals: soleSeal(seal), plugin });
+async function unlock({ storage, seals, plugin, sealConfig, shares: source }: OfflineSession): Promise<OpenStore> {
+  if (seals.length > 0) return openAlone({ storage, seals, plugin });
   const shares = await collectShares(source, "unseal", numbersOf(sealConfig));
   try {
     return await openAlone({ storage, seals: [], plugin, unsealShares: shares });
@@ -88,7 +87,7 @@ export function withOfflineStore<T>(
   work: (store: OfflineStore) => Promise<T>,
 ): Promise<T> {
   return inOfflineSession(options, command, async (session) => {
-    const { seal, plugin, audit } = session;
+    const { audit } = session;
     const foreign = await isForeign(session.storage);
     const storage = foreign ? withoutOurs(session.storage) : session.storage;
     const home = await unlock({ ...session, storage });
@@ -99,7 +98,7 @@ export function withOfflineStore<T>(
       const answer = await work({
         foreign,
         list: (prefix) => seen.list(listAll(storage, prefix), prefix),
-        read: async (path) => seen.read(path, await readEntry({ storage, barrier, seal, plugin }, path)),
+        read: async (path) => seen.read(path, await readEntry({ ...home, storage }, path)),
         rotate: async () => {
           await rotateKeyring(home, new Date().toISOString());
           const { keyStatus } = barrier;

@@ -127,7 +127,14 @@ export async function startServer(
     await tellDamage(store, log);
     const audit = await openAudit(config.audit, { store, log });
     releases.push(() => audit.close());
-    const reloadSeals = readSeals && (async () => seals.reload(readSeals()));
+    const reloadSeals =
+      readSeals &&
+      (async () => {
+        const reloaded = await seals.reload(readSeals());
+        // What was refused for good may be right now.
+        if ((await startState({ store })).state === "waiting for a seal") void scope.resolve(UNSEALER).run();
+        return reloaded;
+      });
     const scope = compose({
       store,
       seals,

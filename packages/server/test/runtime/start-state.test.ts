@@ -100,6 +100,30 @@ describe("a server that does not serve yet says", () => {
   });
 });
 
+describe("a sealed server whose seals are configured anew", () => {
+  it("tries at once, and opens", async () => {
+    const { server } = await restartedWith(staticSeal("a", "k1"), staticSeal("a", "k1", "", "other"));
+    void server.running.unsealer.run();
+    await expect.poll(() => server.running.unsealer.failure?.code).toBe("WRONG_SEAL");
+    server.configure(staticSeal("a", "k1"));
+    expect(await server.running.reloadSeals()).toMatchObject({ changed: ["a"] });
+    await expect.poll(() => server.running.store.sealed).toBe(false);
+    expect(server.running.unsealer.failure).toBeUndefined();
+  });
+
+  it("opens also where the attempts had ended, since one more could have locked a token", async () => {
+    const { server } = await restartedWith(staticSeal("a", "k1"), staticSeal("a", "k1"));
+    const [attached] = server.running.store.seals.attached;
+    const refused = new SealError("SEAL_DENIED", "the PIN was refused", { final: true });
+    vi.spyOn(attached!.seal, "unwrap").mockRejectedValue(refused);
+    await server.running.unsealer.run();
+    expect(server.running.store.sealed).toBe(true);
+    server.configure(staticSeal("a", "k1", "call_deadline = 20"));
+    await server.running.reloadSeals();
+    await expect.poll(() => server.running.store.sealed).toBe(false);
+  });
+});
+
 describe("a server does not start", () => {
   it("where no seal of the storage is configured, and names those it has", async () => {
     const other = `seal "pkcs11" {\n  lib = "/no.so"\n  isolation = "none"\n}`;
