@@ -44,7 +44,7 @@ function nonceIn(text: string): string {
 describe.skipIf(partMissing("SoftHSM"))("the page on", () => {
   test("migration: there, back, and there for good, without a restart", { timeout: 90_000 }, async () => {
     stage = await SealsStage.open("migrate");
-    const old = await stage.staticBlock("old");
+    const old = (await stage.staticBlock("static")).replace(/^ *name .*\n/m, "");
     await stage.serve(old);
     const { recovery } = await begin(
       await stage.shell.ok("sealwright operator init -recovery-shares=3 -recovery-threshold=2"),
@@ -53,14 +53,14 @@ describe.skipIf(partMissing("SoftHSM"))("the page on", () => {
     await stage.configure(old + stage.hsmBlock());
     expect(JSON.parse(await stage.run(RELOAD)).data).toEqual({ added: ["hsm"], changed: [], removed: [] });
     const plan = rows(await stage.run("sealwright operator seal migrate -to=hsm -dry-run"));
-    expect(plan).toMatchObject({ From: "old (static)", To: "hsm (pkcs11)", "Old Seal": "proved by a round trip" });
-    expect(await stage.shell.ok("sealwright seal status")).toMatch(/^old +static +enabled +1 \(first\)/m);
+    expect(plan).toMatchObject({ From: "static (static)", To: "hsm (pkcs11)", "Old Seal": "proved by a round trip" });
+    expect(await stage.shell.ok("sealwright seal status")).toMatch(/^static +static +enabled +1 \(first\)/m);
     await stage.run("sealwright operator seal migrate -to=hsm");
     const status = await stage.run("sealwright seal status");
     expect(status).toMatch(/^hsm +pkcs11 +enabled +1 \(first\) +healthy +yes/m);
-    expect(status).toMatch(/^old +static +enabled +1 +healthy +yes/m);
+    expect(status).toMatch(/^static +static +enabled +1 +healthy +yes/m);
     await stage.run("sealwright operator seal migrate -undo");
-    expect(await stage.shell.ok("sealwright seal status")).toMatch(/^old +static +enabled +1 \(first\)/m);
+    expect(await stage.shell.ok("sealwright seal status")).toMatch(/^static +static +enabled +1 \(first\)/m);
     await stage.shell.ok("sealwright operator seal migrate -finish -force");
     await stage.shell.ok("sealwright operator seal migrate -to=hsm");
     await stage.run("sealwright operator seal migrate -finish");

@@ -102,8 +102,8 @@ export class ServerSeals {
       if (holding === undefined || holding.state === "new") continue;
       throw new CoreError(
         "INVALID_REQUEST",
-        `the seal "${block.name}" is gone from the configuration, and the storage still has it: ` +
-          `remove it first with operator seal remove ${block.name}`,
+        `the seal "${block.name}" is gone from the configuration, and the storage still has it: give its block that ` +
+          `name again, or remove it first with operator seal remove ${block.name}`,
       );
     }
   }
