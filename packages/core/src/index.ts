@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export { adopt, adoptionQuorum } from "./adopt.ts";
-export { type OpenStore, proveQuorum, quorumNumbers } from "./authority.ts";
+export { type OpenStore, proveQuorum } from "./authority.ts";
 export {
   ANY_ATTEMPT,
   Authorization,
@@ -47,7 +47,6 @@ export {
   type EntryLayer,
   LAYERED_PATHS,
   layeredPaths,
-  layerOf,
   layerReader,
   type MakeLayer,
   noLayer,
@@ -74,5 +73,5 @@ export * from "./storage.ts";
 export { SealedStore } from "./store.ts";
 export type { StoreOptions } from "./store-options.ts";
 export { unansweredInit } from "./unanswered-init.ts";
-export { checkShare, openByShares } from "./unseal.ts";
+export { checkShare } from "./unseal.ts";
 export type { ShareUse } from "./unsealing.ts";

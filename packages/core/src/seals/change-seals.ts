@@ -86,17 +86,19 @@ async function wrapFor(
   const asking = { ...open.asking, signal: open.signal };
   if (change.kind === "replace") return wrapRootKey(view, rootKey, asking, change.oneSealLeft);
   const before = open.roster.record;
-  const { record, expected } = view;
+  const { record } = view;
   const held = new Set(before.members.map(({ name }) => `${name} ${rootKeyPath(before, name)}`));
-  const moved = view.keepers.filter(({ name, path }) => !held.has(`${name} ${path}`) || change.needed.includes(name));
+  const isMoved = (name: string): boolean =>
+    change.needed.includes(name) || !held.has(`${name} ${rootKeyPath(record, name)}`);
+  const moved = view.keepers.filter(({ name }) => isMoved(name));
   const { answered, failed } = await askAll(moved, asking, async (keeper, signal) => {
     await proveSeal(keeper.seal, signal);
     return rootKeyChange(keeper, rootKey, signal);
   });
   if (change.needed.some((name) => !answered.has(name))) throw refusalOf(failed, "a seal does not take the root key");
   const names = [...answered.keys()];
-  const notes = expected
-    .filter(({ name }) => moved.some((each) => each.name === name))
+  const notes = record.members
+    .filter(({ name }) => isMoved(name))
     .flatMap((each) => settledOrNoted(record, [each], names, rootKeyPath(record, each.name)));
   const unmoved = view.keepers.filter((keeper) => !moved.includes(keeper));
   const holders = [...names, ...holdersIn({ keepers: unmoved }, await listOutstanding(open.storage))];

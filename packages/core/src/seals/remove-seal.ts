@@ -27,7 +27,8 @@ function withoutMember({ roster }: OpenStore, name: string): SealRecord {
 
 /** Throws `FORCE_NEEDED` where a seal that stays has not been given everything: it may not open the storage. */
 async function checkUpToDate({ storage, roster }: OpenStore, name: string): Promise<void> {
-  const behind = (await listOutstanding(storage)).filter(({ seal }) => seal !== name).map(({ seal }) => seal);
+  const stay = roster.view.expected.filter((each) => each.name !== name).map((each) => each.name);
+  const behind = (await listOutstanding(storage)).map(({ seal }) => seal).filter((seal) => stay.includes(seal));
   const doubted = roster.record.members.filter(
     (each) => each.name !== name && roster.set.doubtOf(each.name) !== undefined,
   );

@@ -39,6 +39,7 @@ export async function wrapRootKey(
     const reasons = refusalOf(failed, "the other seals do not take it");
     throw new CoreError("FORCE_NEEDED", `only the seal ${names[0]} would have the new root key`, { cause: reasons });
   }
-  const notes = expected.flatMap((each) => settledOrNoted(record, [each], names, rootKeyPath(record, each.name)));
+  // Those that are disabled too: what they hold is not the root key from now on.
+  const notes = record.members.flatMap((each) => settledOrNoted(record, [each], names, rootKeyPath(record, each.name)));
   return { changes: [...answered.values(), ...notes], reach: { holders: names, needed: [], oneSealLeft } };
 }

@@ -225,6 +225,21 @@ describe("a migration between auto seals", () => {
     expect(await json(it.storage, paths.RECOVERY_CONFIG)).toMatchObject({ secret_shares: 0 });
   });
 
+  it("away from one that is not configured any more notes that it holds nothing", async () => {
+    const kms = [new Kms("a"), new Kms("b")];
+    const it = await openedOf(kms);
+    await it.store.seals.detach("a");
+    await it.store.seals.migrate("b");
+    expect(await outstandingIn(it)).toEqual([`a ${rootKeyOf("a")}`]);
+    expect((await it.store.seals.holdings()).find(({ name }) => name === "a")).toMatchObject({
+      state: "absent",
+      upToDate: false,
+    });
+    await it.store.seals.finishMigration();
+    expect(await outstandingIn(it)).toEqual([]);
+    expect(await opens(it.storage, kms[1]!)).toBe(true);
+  });
+
   it("is proved and told before anything changes", async () => {
     const b = new Kms("b");
     const it = await withNew(b);

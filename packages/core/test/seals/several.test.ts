@@ -284,9 +284,14 @@ describe("a new root key", () => {
     const store = new SealedStore({ storage, shares: shamir, seals });
     await store.unseal();
     await rotateRootKey(store);
+    expect((await store.seals.holdings()).map(({ upToDate }) => upToDate)).toEqual([true, true, false]);
     await store.close();
     expect(await opens(storage, kms[2])).toBe(false);
     expect(await opens(storage, kms[1])).toBe(true);
+    const enabled = await storeOf(kms, { storage });
+    await enabled.store.unseal();
+    await enabled.store.seals.deliverOutstanding();
+    expect(await opens(storage, kms[2])).toBe(true);
   });
 });
 
