@@ -64,7 +64,7 @@ describe("storage adopt", () => {
   });
 
   it.each([
-    ["too few shares", (shares: string[]) => shares.slice(0, 1), "needs 2 unseal key shares, and 1 were given"],
+    ["too few shares", (shares: string[]) => shares.slice(0, 1), "needs 2 unseal key shares, and was given 1"],
     ["a share twice", (shares: string[]) => [shares[0]!, shares[0]!], "the same share was given twice"],
     [
       "shares of nobody",

@@ -37,8 +37,7 @@ function isFinal(error: unknown): boolean {
   return cause instanceof AggregateError && cause.errors.length > 0 && cause.errors.every(isFinal);
 }
 
-const NOT_TRIED_AGAIN =
-  "not tried again, since that could lock the key or the token: restart the server with what is right";
+const NOT_TRIED_AGAIN = "not tried again before a restart";
 
 /** One sentence for what an unseal failed with. */
 export function explainUnsealFailure(error: unknown): { code: string; reason: string } {

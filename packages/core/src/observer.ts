@@ -14,6 +14,7 @@ export type EncryptionPurpose = "put" | "token" | "keyring" | "ceiling";
 /** How a save of the encryption count ended. `superseded`: a newer keyring was written meanwhile and has the count. */
 export type CountSaveOutcome = "saved" | "superseded" | "timeout" | "failed";
 
+/** One save of the encryption count. */
 export interface CountSave {
   readonly outcome: CountSaveOutcome;
   readonly milliseconds: number;

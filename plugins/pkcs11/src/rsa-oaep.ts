@@ -8,6 +8,7 @@ import type { RsaKey } from "./keys.ts";
 import type { Library } from "./library.ts";
 import type { Session } from "./session.ts";
 
+/** The hash of RSA-OAEP and of its mask, by its name in the configuration. */
 export type OaepHash = Pkcs11Config["rsa_oaep_hash"];
 
 const HASH_BYTES: Record<OaepHash, number> = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };

@@ -28,6 +28,7 @@ export interface RewrapHome extends KeyringHome {
   readonly fits: EntryLayer["fits"];
 }
 
+/** What is rewritten, and who is told. */
 export interface RewrapOptions {
   /** The open store's; undefined while it is sealed or where it is foreign, which is never rewritten. */
   readonly home: () => RewrapHome | undefined;
@@ -36,6 +37,7 @@ export interface RewrapOptions {
   readonly observer: StoreObserver;
 }
 
+/** The rewraps of a store: one at a time, each to its end over restarts. */
 export class Rewrap {
   readonly #options: RewrapOptions;
   #running: Promise<void> | undefined;

@@ -34,6 +34,7 @@ export async function readTally(storage: Storage): Promise<readonly WrapCount[]>
   }
 }
 
+/** Counts the wraps of the seals that are given to it, from what the storage says on. */
 export class WrapTally {
   readonly #observer: StoreObserver;
   readonly #counts = new Map<string, WrapCount>();

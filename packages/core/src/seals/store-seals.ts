@@ -52,6 +52,7 @@ export interface StoreSealsDeps {
   counted(attached: AttachedSeal): AttachedSeal;
 }
 
+/** The seals of one store: looked at, proved, and changed with its leave. */
 export class StoreSeals {
   readonly #deps: StoreSealsDeps;
 

@@ -15,6 +15,7 @@ export const text = z
   .refine((value) => !CONTROL_CHARACTER.test(value), "expected a text without control characters");
 
 const FLAG = "expected true or false";
+/** `true` or `false`, as a value, a text, or 1 and 0. */
 export const flag = z.union([z.boolean(), booleanText, z.literal([0, 1]).transform((value) => value === 1)], {
   error: FLAG,
 });
@@ -73,6 +74,7 @@ export interface ListenAddress {
 }
 
 const ADDRESS = "expected an address with a port, such as 127.0.0.1:8200 or [::1]:8200";
+/** `host:port`; without a host, every interface. */
 export const listenAddress = z
   .string({ error: ADDRESS })
   .regex(/^(\[[0-9a-fA-F:.%\w]+\]|[\w.-]*):\d{1,5}$/, ADDRESS)

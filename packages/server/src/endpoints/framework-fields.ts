@@ -37,6 +37,7 @@ export const textList = z
   .transform((texts) => texts.filter((each) => each !== ""))
   .default([]);
 
+/** A string; empty where the field is left out. */
 export const text = z.string({ error: "expected a string" }).default("");
 
 /** The warning about fields of the JSON object `body` that `schema` does not have; none where there are none. */

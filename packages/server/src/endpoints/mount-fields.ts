@@ -30,6 +30,7 @@ const withoutNulls = (value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null))
     : value;
 
+/** The body of a request that mounts an engine. */
 export const mountBody = z.object({
   type: text.default(""),
   description: text.default(""),
@@ -40,6 +41,7 @@ export const mountBody = z.object({
   external_entropy_access: bool.default(false),
 });
 
+/** The body of a request that changes what a mount is set to. */
 export const tuneBody = z.object({ ...configFields, description: text.optional(), options: options.optional() });
 
 const VERSIONS = ["1", "2"];

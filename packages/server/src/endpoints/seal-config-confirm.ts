@@ -23,6 +23,7 @@ export interface ConfirmDeps {
   readonly log: Log;
 }
 
+/** `sys/seal-config/confirm/…`: the quorum says which seal configuration holds after somebody altered one. */
 export function sealConfigConfirmEndpoints({ store, ceremonies, gate, log }: ConfirmDeps): Endpoint[] {
   const attempt = ceremonies.sealConfigConfirmation;
   const { read, cancel, update, state } = quorumOperations({

@@ -49,7 +49,7 @@ function shareSource(call: OfflineCall, io: Io): ShareSource {
 }
 
 function tooFew({ kind, given, threshold }: ShareRequest): never {
-  throw new UsageError(`This storage needs ${threshold} ${kind} key shares, and ${given} were given.`);
+  throw new UsageError(`This storage needs ${threshold} ${kind} key shares, and was given ${given}.`);
 }
 
 /** What an offline command works with. */
