@@ -4,7 +4,7 @@ import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { partMissing } from "@sealwright/testing/parts";
 import { afterEach, describe, expect, test } from "vitest";
 import { SealsStage } from "./walkthrough/seals-stage.ts";
-import { rows } from "./walkthrough/tables.ts";
+import { newKeys, rows } from "./walkthrough/tables.ts";
 
 const RELOAD = 'curl -X PUT -H "X-Vault-Token: $VAULT_TOKEN" $VAULT_ADDR/v1/sys/config/reload/seals';
 
@@ -143,7 +143,11 @@ describe.skipIf(partMissing("SoftHSM"))("the page on", () => {
       "sealwright operator seal add -nonce=… recovery-keys",
     );
     expect(means).toContain("stolen backup");
-    await stage.run("sealwright operator seal remove recovery-keys");
+    const ended = await ceremony(
+      "sealwright operator recovery-keys-off -init -key-shares=3 -key-threshold=2",
+      "sealwright operator recovery-keys-off -nonce=…",
+    );
+    expect(newKeys(ended)).toHaveLength(3);
     await stage.run("sealwright operator seal remove security-team");
 
     await stage.shell.ok("sealwright operator seal");

@@ -19,6 +19,7 @@ import { operatorGenerateRoot } from "./operator/generate-root.ts";
 import { operatorInit } from "./operator/init.ts";
 import { operatorKeyStatus } from "./operator/key-status.ts";
 import { operatorRecover } from "./operator/recover.ts";
+import { operatorRecoveryKeysOff } from "./operator/recovery-keys-off.ts";
 import { operatorRekey } from "./operator/rekey.ts";
 import { operatorRotate } from "./operator/rotate.ts";
 import { operatorRotateKeys } from "./operator/rotate-keys.ts";
@@ -77,6 +78,7 @@ export const commandRegistry = new Registry(
     operatorRotateKeys,
     operatorGenerateRoot,
     operatorRecover,
+    operatorRecoveryKeysOff,
     kvPut,
     kvGet,
     kvDelete,

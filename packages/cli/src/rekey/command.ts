@@ -94,7 +94,7 @@ export function rekeyCommand(family: RekeyFamily, synopsis: string, about: strin
     ],
     flags: rekeyFlags,
     async run({ flags, args, io }) {
-      const target = chosenTarget(flags);
+      const target = family.onlyTarget ?? chosenTarget(flags);
       const paths = family.paths[target ?? "barrier"];
       const attempt: RekeyAttempt = {
         family,
@@ -141,7 +141,7 @@ const start: Verb = async (attempt, flags, argument, env) => {
     throw new UsageError("-pgp-keys and -pgp-keys-file both name the keys: use one of them.");
   }
   return startRekey(attempt, {
-    targetGiven: chosenTarget(flags) !== undefined,
+    targetGiven: (attempt.family.onlyTarget ?? chosenTarget(flags)) !== undefined,
     shares: flags.keyShares,
     threshold: flags.keyThreshold,
     pgpKeys:

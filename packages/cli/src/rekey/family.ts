@@ -20,6 +20,8 @@ export interface RekeyFamily {
   readonly command: string;
   readonly paths: Readonly<Record<Target, RekeyPaths>>;
   readonly initMethod: "PUT" | "POST";
+  /** The only target that there is, so that it need not be named. */
+  readonly onlyTarget?: Target;
   readonly words: RekeyWords;
 }
 
@@ -74,8 +76,8 @@ export const rekeyFamily: RekeyFamily = {
 export const rotateKeysFamily: RekeyFamily = {
   command: "operator rotate-keys",
   paths: {
-    barrier: authenticatedPaths("root"),
-    recovery: authenticatedPaths("recovery"),
+    barrier: authenticatedPaths("sys/rotate/root"),
+    recovery: authenticatedPaths("sys/rotate/recovery"),
   },
   initMethod: "POST",
   words: {
@@ -89,8 +91,17 @@ export const rotateKeysFamily: RekeyFamily = {
   },
 };
 
-function authenticatedPaths(key: "root" | "recovery"): RekeyPaths {
-  const base = `sys/rotate/${key}`;
+const recoveryKeysOffPaths = authenticatedPaths("sys/seals/recovery-keys/off");
+
+/** `operator recovery-keys-off`: a rotation of the recovery key that takes its power to unseal away. */
+export const recoveryKeysOffFamily: RekeyFamily = {
+  ...rotateKeysFamily,
+  command: "operator recovery-keys-off",
+  paths: { barrier: recoveryKeysOffPaths, recovery: recoveryKeysOffPaths },
+  onlyTarget: "recovery",
+};
+
+function authenticatedPaths(base: string): RekeyPaths {
   return { init: `${base}/init`, update: `${base}/update`, verify: `${base}/verify`, backup: `${base}/backup` };
 }
 

@@ -5,6 +5,7 @@ import {
   barrierTarget,
   type KeptConfigs,
   Rekey,
+  recoveryKeysUnsealOff,
   recoveryTarget,
   type SealedStore,
 } from "@sealwright/core";
@@ -32,19 +33,24 @@ export class Ceremonies {
   readonly sealConfigConfirmation: Authorization<KeptConfigs, StartedBy & { readonly keep: KeptConfigs }>;
   readonly officers: Authorization<OfficersAnswer, OfficersDetails>;
   readonly recoveryKeysUnseal: Authorization<true, StartedBy>;
+  /** Ends that: a new recovery key, which opens nothing. */
+  readonly recoveryKeysOff: Rekey<RekeyAnswer, RekeyDetails>;
   readonly #options: CeremoniesOptions;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CeremoniesOptions) {
     const { store } = options;
     this.#options = options;
-    const rekey = (target: Target, replaced: typeof barrierTarget) =>
-      new Rekey<RekeyAnswer, RekeyDetails>(store, replaced, { onReplaced: () => this.#endOthers(target) });
-    this.rekeys = { barrier: rekey("barrier", barrierTarget), recovery: rekey("recovery", recoveryTarget) };
+    const rekey = (replaced: typeof barrierTarget): Rekey<RekeyAnswer, RekeyDetails> => {
+      const made = new Rekey<RekeyAnswer, RekeyDetails>(store, replaced, { onReplaced: () => this.#endOthers(made) });
+      return made;
+    };
+    this.rekeys = { barrier: rekey(barrierTarget), recovery: rekey(recoveryTarget) };
     this.rootGeneration = new Authorization(store, "root generation");
     this.sealConfigConfirmation = new Authorization(store, "confirmation of the seal configuration");
     this.officers = new Authorization(store, "adding of officers' shares");
     this.recoveryKeysUnseal = new Authorization(store, "letting the recovery keys unseal");
+    this.recoveryKeysOff = rekey(recoveryKeysUnsealOff);
   }
 
   /** Begins to end attempts that nobody goes on with. Does not keep the process alive. */
@@ -58,30 +64,29 @@ export class Ceremonies {
     clearInterval(this.#timer);
   }
 
-  #endIdle(): void {
-    const { idleTimeout, log } = this.#options;
-    const kinds = {
+  /** Each by what the log calls it. */
+  get #kinds() {
+    return {
       "barrier rekey": this.rekeys.barrier,
       "recovery rekey": this.rekeys.recovery,
       "root generation": this.rootGeneration,
       "confirmation of the seal configuration": this.sealConfigConfirmation,
       "adding of officers' shares": this.officers,
       "letting the recovery keys unseal": this.recoveryKeysUnseal,
+      "ending that the recovery keys unseal": this.recoveryKeysOff,
     };
-    for (const [kind, ceremony] of Object.entries(kinds)) {
+  }
+
+  #endIdle(): void {
+    const { idleTimeout, log } = this.#options;
+    for (const [kind, ceremony] of Object.entries(this.#kinds)) {
       if (ceremony.expire(idleTimeout)) log.warn(`${kind} ended: nothing was submitted for too long`);
     }
   }
 
-  /** Shares that were counted elsewhere are of the old set now, and worth nothing. */
-  #endOthers(target: Target): void {
-    const others = [
-      this.rekeys[target === "barrier" ? "recovery" : "barrier"],
-      this.rootGeneration,
-      this.sealConfigConfirmation,
-      this.officers,
-      this.recoveryKeysUnseal,
-    ];
+  /** Shares that were counted elsewhere than in `done` are of the old set now, and worth nothing. */
+  #endOthers(done: object): void {
+    const others = Object.values(this.#kinds).filter((each) => each !== done);
     const running = others.filter((each) => each.current !== undefined);
     for (const each of running) each.drop();
     if (running.length > 0) this.#options.log.warn("ceremonies in progress ended: a rekey replaced the shares");

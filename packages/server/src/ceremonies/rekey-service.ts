@@ -37,19 +37,18 @@ const OTHER: Readonly<Record<Target, Target>> = { barrier: "recovery", recovery:
 export class RekeyService {
   readonly target: Target;
   readonly #options: RekeyServiceOptions;
+  readonly #rekey: Ceremonies["rekeys"][Target];
 
-  constructor(target: Target, options: RekeyServiceOptions) {
+  /** `rekey` is the target's own unless another one is given. */
+  constructor(target: Target, options: RekeyServiceOptions, rekey = options.ceremonies.rekeys[target]) {
     this.target = target;
     this.#options = options;
+    this.#rekey = rekey;
   }
 
   /** Whether this target's key has shares. A new root key of an auto seal has none. */
   get hasShares(): boolean {
     return this.target === "recovery" || !this.#options.store.autoSealed;
-  }
-
-  get #rekey() {
-    return this.#options.ceremonies.rekeys[this.target];
   }
 
   /** Throws `SEALED`, and 400 for the recovery key of a store that has none. */

@@ -28,6 +28,7 @@ export function ceremonyEndpoints(deps: CeremonyDeps): Endpoint[] {
   const { store, gate } = deps;
   const barrier = new RekeyService("barrier", deps);
   const recovery = new RekeyService("recovery", deps);
+  const recoveryKeysOff = new RekeyService("recovery", deps, deps.ceremonies.recoveryKeysOff);
   const rootGeneration = new RootGeneration(deps);
   return [
     ...rekeyEndpoints(barrier, gate, { ceremony: "sys/rekey", backup: "sys/rekey/backup" }),
@@ -41,5 +42,6 @@ export function ceremonyEndpoints(deps: CeremonyDeps): Endpoint[] {
     ...decodeTokenEndpoints(),
     ...sealConfigConfirmEndpoints(deps),
     ...officersAndRecoveryKeys(deps),
+    ...rotateKeysEndpoints(recoveryKeysOff, gate, "sys/seals/recovery-keys/off"),
   ];
 }

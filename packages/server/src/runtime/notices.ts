@@ -43,7 +43,7 @@ export function watchRecoveryKeys(
       configured
         ? `recovery_keys_unseal = true has no effect before a quorum allows it: operator seal add ${RECOVERY_KEYS}`
         : `the recovery keys unseal this storage, though recovery_keys_unseal is not set; to end that: ` +
-            `operator seal remove ${RECOVERY_KEYS}`,
+            "operator recovery-keys-off",
     );
   };
   store.onUnsealed(() => {

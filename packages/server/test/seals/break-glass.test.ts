@@ -215,6 +215,35 @@ describe("recovery keys that unseal", () => {
     expect(await recover(staticSeal("new", "n1"), first.recovery)).toMatchObject({ openedBy: "recovery-keys" });
   });
 
+  it("end by a new recovery key, which opens nothing, and neither does the old one", async () => {
+    const { server, recovery, token } = await initialized(
+      { ...RECOVERY, accept_weaker: true },
+      "recovery_keys_unseal = true\n",
+    );
+    const off = "sys/seals/recovery-keys/off";
+    expect(await server.call("PUT", `${off}/init`, { secret_shares: 3, secret_threshold: 2 })).toMatchObject({
+      status: 403,
+    });
+    const started = await server.call("PUT", `${off}/init`, { secret_shares: 3, secret_threshold: 2 }, token);
+    const { nonce } = started.body.data as { nonce: string };
+    await server.call("PUT", `${off}/update`, { nonce, key: recovery[0] }, token);
+    const done = await server.call("PUT", `${off}/update`, { nonce, key: recovery[1] }, token);
+    expect(done).toMatchObject({ status: 200, body: { data: { complete: true } } });
+    const { keys } = done.body.data as { keys: string[] };
+    expect(keys).toHaveLength(3);
+    await stopSeals(server);
+    for (const shares of [recovery, keys]) {
+      await expect(recover(staticSeal("new", "n1"), shares)).rejects.toThrow(/no shares open this storage/);
+    }
+    expect(await opensBy(KMS)).toBe(true);
+  });
+
+  it("end only where they unseal", async () => {
+    const { server, token } = await initialized(RECOVERY);
+    const body = { secret_shares: 3, secret_threshold: 2 };
+    expect((await server.call("PUT", "sys/seals/recovery-keys/off/init", body, token)).status).toBe(400);
+  });
+
   it("end when they are removed, and then open nothing", async () => {
     const { server, recovery, token } = await initialized(
       { ...RECOVERY, accept_weaker: true },

@@ -46,7 +46,7 @@ function statusResult({ body, text }: Answer): Result {
 
 const RECOVERY_KEYS_DONE =
   "Success! The recovery keys unseal from now on: as many officers as the threshold, with a stolen backup, read " +
-  `everything in it. "${commandName} operator seal remove recovery-keys" ends that.`;
+  `everything in it. "${commandName} operator recovery-keys-off" ends that.`;
 
 function afterwards(name: string): string {
   return (
