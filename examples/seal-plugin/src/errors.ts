@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From what the KMS refuses to a code of the contract: an outage, a denial, an absence and tampering are told apart. */
-import { SealError, type SealErrorCode } from "@sealwright/seal";
+import { quotedKeyId, SealError, type SealErrorCode } from "@sealwright/seal";
 import { KmsError } from "./client.ts";
 
 /** What a call was about, for messages. Nothing in it is secret. */
@@ -35,11 +35,10 @@ export function toSealError(cause: unknown, call: Call): SealError {
   return new SealError(code, `the KMS at ${call.address}: ${says(call)}`, { cause });
 }
 
-/** The blob's key id is none of this seal's. A key id comes out of storage, so it is anybody's: quoted, and cut. */
+/** The blob's key id is none of this seal's. */
 export function notOurs(keyId: string): SealError {
-  const shown = JSON.stringify(keyId.length > 80 ? `${keyId.slice(0, 80)}…` : keyId);
   return new SealError(
     "SEAL_BAD_CIPHERTEXT",
-    `this names the key ${shown}, so no toykms seal wrapped it, or it was altered`,
+    `this names the key ${quotedKeyId(keyId)}, so no toykms seal wrapped it, or it was altered`,
   );
 }

@@ -44,6 +44,9 @@ export const booleanText = z
   .regex(/^(1|t|true|0|f|false)$/i, "expected true or false")
   .transform((text) => /^(1|t|true)$/i.test(text));
 
+/** Any text, or nothing. */
+export const optionalText = z.string().optional();
+
 /** A whole number from `min` to `max`, decimal or 0x hexadecimal. */
 export function integerText(min: number, max: number): z.ZodType<number, string> {
   return z

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
+import {
+  addressText,
+  booleanText,
+  type ConfigFields,
+  type ConfigOf,
+  isLoopback,
+  optionalText,
+  type SealEnvironment,
+} from "@sealwright/seal";
 import * as z from "zod";
 import { contradiction, inPlain } from "./errors.ts";
 import { isKeyName, isRegionName, regionIn } from "./key-id.ts";
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 const keyName = z.string().refine(isKeyName, "expected a key's id or ARN, alias/NAME, or an alias's ARN");
 const regionName = z.string().refine(isRegionName, "expected a region such as eu-central-1");
-const endpoint = z
-  .string()
-  .refine((text) => {
-    const url = URL.parse(text);
-    if (url === null || !/^https?:$/.test(url.protocol)) return false;
-    return [url.username, url.password, url.search, url.hash].every((part) => part === "");
-  }, "expected an address such as https://kms.eu-central-1.amazonaws.com")
-  .transform((text) => text.replace(/\/+$/, ""));
+const endpoint = addressText("https://kms.eu-central-1.amazonaws.com", ["https:", "http:"]);
 
 /** `name=value`, several with commas in between, as the AWS command line writes maps. Undefined for anything else. */
 function encryptionContextIn(text: string): Record<string, string> | undefined {
@@ -28,8 +27,6 @@ function encryptionContextIn(text: string): Record<string, string> | undefined {
 const encryptionContext = z
   .string()
   .refine((text) => encryptionContextIn(text) !== undefined, "expected name=value,name=value, each name once");
-
-const optionalText = z.string().optional();
 
 /** The settings of a `seal "awskms"` block. */
 export const fields = {
@@ -85,11 +82,6 @@ export const fields = {
   role_session_name: { schema: optionalText, doc: "The session's name while a role is assumed, for CloudTrail." },
 } as const satisfies ConfigFields;
 
-/** Whether `endpoint` is on this machine. */
-export function isLoopback(endpoint: string): boolean {
-  return LOOPBACK.test(new URL(endpoint).hostname);
-}
-
 /** What the seal is asked to sign its requests with. */
 export interface CredentialSettings {
   /** Both, or neither and no token. */
@@ -104,7 +96,7 @@ export interface CredentialSettings {
 }
 
 /** Which key is meant, and where it is. */
-export interface KmsSettings {
+export interface Settings {
   /** The key to wrap with; without one the seal only unwraps. */
   readonly key: string | undefined;
   readonly region: string | undefined;
@@ -141,7 +133,7 @@ function credentialsOf(config: ConfigOf<typeof fields>): CredentialSettings {
  * The settings that a configuration gives. Throws `SEAL_CONFIG` where they contradict each other. Warns where anybody
  * on the way could read the data keys.
  */
-export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment): KmsSettings {
+export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment): Settings {
   const { kms_key_id: key, region, endpoint, encryption_context: context } = config;
   if (key === undefined && !config.key_not_required) {
     throw contradiction("kms_key_id is required: set it, or the variable AWSKMS_WRAPPER_KEY_ID");

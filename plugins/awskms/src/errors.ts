@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the seal says where no answer came, an answer is none, or the blob or the settings are not right. */
-import { SealError } from "@sealwright/seal";
+/** What the seal says where an answer is none or late, or the blob or the settings are not right. */
+import { quotedKeyId, SealError } from "@sealwright/seal";
+import type { Settings } from "./config.ts";
 import { isKeyName } from "./key-id.ts";
 
 /** The two operations that the seal uses, by the names that policies have for them. */
@@ -27,12 +28,11 @@ export function kmsAt({ region, endpoint }: Place): string {
 /** `key` and its name. A key id comes out of storage, so it may be anybody's: cut, and quoted where odd. */
 export function keyNamed(key: string | undefined): string {
   if (key === undefined) return "key that wrapped this";
-  const short = key.length > 200 ? `${key.slice(0, 200)}…` : key;
-  return `key ${isKeyName(key) ? short : JSON.stringify(short)}`;
+  return `key ${isKeyName(key) ? key : quotedKeyId(key)}`;
 }
 
 /** What the errors that every seal has call this one. */
-export function nameOf(key: string | undefined, region: string | undefined, endpoint: string | undefined): string {
+export function nameOf({ key, region, endpoint }: Settings): string {
   const place = endpoint ?? region;
   const what = key === undefined ? "unwrapping only" : `key ${key}`;
   return `the awskms seal (${what}${place === undefined ? "" : ` at ${place}`})`;
@@ -83,14 +83,6 @@ export function notOurs(what: string): SealError {
 /** The settings contradict each other. */
 export function contradiction(message: string): SealError {
   return new SealError("SEAL_CONFIG", `seal "awskms": ${message}`);
-}
-
-/** The SDK is not there. */
-export function sdkMissing(cause: unknown): SealError {
-  return new SealError("SEAL_PLUGIN_UNAVAILABLE", "the awskms seal needs the AWS SDK, which cannot be loaded", {
-    cause,
-    advice: "install @aws-sdk/client-kms and @aws-sdk/credential-providers",
-  });
 }
 
 /** A warning for the log. */

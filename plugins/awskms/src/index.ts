@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The AWS KMS seal: a symmetric key of AWS Key Management Service. */
-import type { AutoSealPlugin } from "@sealwright/seal";
+import { type AutoSealPlugin, loadSdk } from "@sealwright/seal";
 import { fields, settingsOf } from "./config.ts";
-import { nameOf, sdkMissing } from "./errors.ts";
 import { openAwsKmsSeal } from "./seal.ts";
+
+const PACKAGES = ["@aws-sdk/client-kms", "@aws-sdk/credential-providers"];
 
 /** What the composition root registers. */
 export const plugin: AutoSealPlugin<typeof fields> = {
@@ -13,11 +14,7 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   sdkSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"],
   async open(config, env) {
     const settings = settingsOf(config, env);
-    // The SDK takes a tenth of a second and several megabytes: only a server with this seal pays for it.
-    const { openKms } = await import("./kms.ts").catch((cause: unknown) => {
-      throw sdkMissing(cause);
-    });
-    const name = nameOf(settings.key, settings.region, settings.endpoint);
-    return openAwsKmsSeal(openKms(settings, env), settings.key, name);
+    const { openKms } = await loadSdk("awskms", PACKAGES, () => import("./kms.ts"));
+    return openAwsKmsSeal(openKms(settings, env), settings);
   },
 };

@@ -3,8 +3,8 @@
  * The two requests to KMS, by the AWS SDK. This file is what loads the SDK, so it is imported when a seal is opened.
  */
 import { DecryptCommand, EncryptCommand, KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
-import { isSealError, type SealEnvironment, type SealError } from "@sealwright/seal";
-import { isLoopback, type KmsSettings } from "./config.ts";
+import { isLoopback, isSealError, type SealEnvironment, type SealError } from "@sealwright/seal";
+import type { Settings } from "./config.ts";
 import { credentialsFor } from "./credentials.ts";
 import { type Action, abandoned, garbled, keyNamed, kmsAt, noSuchKey, notMade, type Request } from "./errors.ts";
 import { isKeyName, keyAddressedIn } from "./key-id.ts";
@@ -55,7 +55,7 @@ function failureOf(request: Request, error: unknown, signal: AbortSignal): SealE
 }
 
 /** A way to KMS with these settings. Touches no network by itself. */
-export function openKms(settings: KmsSettings, env: SealEnvironment): Kms {
+export function openKms(settings: Settings, env: SealEnvironment): Kms {
   const { endpoint, encryptionContext } = settings;
   const closing = new AbortController();
   const region = regionOf(settings, env);

@@ -2,7 +2,7 @@
 /** Where the key is: what is configured, else what the surroundings tell. */
 import { KMSClient } from "@aws-sdk/client-kms";
 import type { SealEnvironment } from "@sealwright/seal";
-import type { KmsSettings } from "./config.ts";
+import type { Settings } from "./config.ts";
 import { regionAssumed } from "./errors.ts";
 import { isRegionName, regionIn } from "./key-id.ts";
 
@@ -27,7 +27,7 @@ async function fromSurroundings(profile: string | undefined): Promise<string | u
  * the surroundings tell, else us-east-1, which is logged once and not kept, since an instance's service may come up
  * later. Never rejects.
  */
-export function regionOf({ region, key, credentials }: KmsSettings, env: SealEnvironment): () => Promise<string> {
+export function regionOf({ region, key, credentials }: Settings, env: SealEnvironment): () => Promise<string> {
   let known = region ?? (key === undefined ? undefined : regionIn(key));
   let warned = false;
   return async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { guardSeal, NO_AAD, openEnvelope, type Seal, type SealedBlob, sealEnvelope } from "@sealwright/seal";
-import { notOurs, unwrapsOnly } from "./errors.ts";
+import type { Settings } from "./config.ts";
+import { nameOf, notOurs, unwrapsOnly } from "./errors.ts";
 import type { Kms } from "./kms.ts";
 
 /** What `key_info.mechanism` says: KMS encrypted the plaintext itself, as old versions of Vault had it. */
@@ -17,10 +18,11 @@ function checkCiphertext(ciphertext: Uint8Array): void {
 }
 
 /**
- * A seal that wraps data keys by `key` of `kms`, with one request per call, and unwraps by the key that the blob names.
- * Additional data is bound by the data key. Without a `key` it only unwraps.
+ * A seal that wraps data keys by the key of `settings`, with one request per call, and unwraps by the key that the blob names.
+ * Additional data is bound by the data key. Without a key it only unwraps.
  */
-export function openAwsKmsSeal(kms: Kms, key: string | undefined, name: string): Seal {
+export function openAwsKmsSeal(kms: Kms, settings: Settings): Seal {
+  const { key } = settings;
   // Empty where the blob is older than such names; then the ciphertext itself tells KMS.
   const keyOf = ({ keyInfo }: SealedBlob): string | undefined => keyInfo?.keyId || undefined;
 
@@ -49,5 +51,5 @@ export function openAwsKmsSeal(kms: Kms, key: string | undefined, name: string):
       kms.close();
     },
   };
-  return guardSeal(seal, name);
+  return guardSeal(seal, nameOf(settings));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { booleanText, type ConfigFields } from "@sealwright/seal";
-import { z } from "zod";
+import { addressText, booleanText, type ConfigFields, optionalText } from "@sealwright/seal";
+import * as z from "zod";
 import { CLOUDS } from "./clouds.ts";
 
 /** How a token is got: the values of `auth_method`. */
@@ -12,8 +12,6 @@ export const AUTH_METHODS = [
   "environment",
   "default",
 ] as const;
-
-const optionalText = z.string().optional();
 
 const vaultName = z.string().regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$/, "expected letters, digits and -");
 const keyName = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, "expected 1 to 127 letters, digits and -");
@@ -29,15 +27,7 @@ const resource = z
   .transform((text) => text.replace(/^https:\/\//, "").replace(/\/+$/, ""))
   .refine((text) => /^[a-zA-Z0-9.-]+(:\d+)?$/.test(text), "expected a host name such as vault.azure.net");
 
-const httpsAddress = z
-  .string()
-  .refine((text) => {
-    const url = URL.parse(text);
-    return (
-      url?.protocol === "https:" && [url.username, url.password, url.search, url.hash].every((part) => part === "")
-    );
-  }, "expected an address such as https://host:port")
-  .transform((text) => text.replace(/\/+$/, ""));
+const httpsAddress = addressText("https://host:port", ["https:"]);
 
 /** The settings of a `seal "azurekeyvault"` block. */
 export const fields = {

@@ -7,9 +7,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import type { SealError } from "@sealwright/seal";
 import { credentialFor } from "./credential.ts";
-import { loginUnreachable } from "./errors.ts";
 import { type LoginAnswer, loginRefused, noCredentials } from "./login-refusals.ts";
 import type { Settings } from "./settings.ts";
+import { loginUnreachable } from "./unreachable.ts";
 
 /** What a token is asked for. */
 export interface TokenRequest {

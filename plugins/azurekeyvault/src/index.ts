@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The Azure Key Vault seal: an RSA key in a vault or a managed HSM wraps a data key for each blob. */
-import type { AutoSealPlugin } from "@sealwright/seal";
+import { type AutoSealPlugin, loadSdk } from "@sealwright/seal";
 import { fields } from "./config.ts";
 import { openAzureKeyVaultSeal } from "./seal.ts";
 import { settingsOf } from "./settings.ts";
 import { VaultKey } from "./vault-key.ts";
+
+const PACKAGES = ["@azure/identity", "@azure/core-rest-pipeline"];
 
 /** What the composition root registers. */
 export const plugin: AutoSealPlugin<typeof fields> = {
@@ -21,8 +23,7 @@ export const plugin: AutoSealPlugin<typeof fields> = {
   ],
   async open(config) {
     const settings = settingsOf(config);
-    // The SDK, which a server with another seal does not load.
-    const { openVault } = await import("./vault.ts");
+    const { openVault } = await loadSdk("azurekeyvault", PACKAGES, () => import("./vault.ts"));
     return openAzureKeyVaultSeal(settings, new VaultKey(openVault(settings)));
   },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From what the directory refuses, by its AADSTS numbers, to a code and a sentence. */
 import { SealError, type SealErrorCode } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { keyAt, type Target } from "./errors.ts";
 
 /** An answer of whoever gives tokens, as it came. */

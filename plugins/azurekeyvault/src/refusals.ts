@@ -4,7 +4,7 @@
  * into `cause` alone, for the log: a message never quotes it.
  */
 import { SealError, type SealErrorCode } from "@sealwright/seal";
-import { z } from "zod";
+import * as z from "zod";
 import { keyAt, type Target } from "./errors.ts";
 
 /** The operations that the seal uses, in the words of permissions. */

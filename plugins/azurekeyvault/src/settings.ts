@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a checked configuration to what the seal works with. Files are looked at when the seal is opened. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
-import type { ConfigOf } from "@sealwright/seal";
+import { type ConfigOf, type FileSetting, readCertificates, readTextFile } from "@sealwright/seal";
 import { CLOUDS } from "./clouds.ts";
 import type { fields } from "./config.ts";
-import { contradiction, unreadable } from "./errors.ts";
+import { contradiction } from "./errors.ts";
 
 /** A checked configuration. */
 export type Config = ConfigOf<typeof fields>;
@@ -41,26 +40,10 @@ export interface Settings {
   readonly ca: string | undefined;
 }
 
-function read(setting: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw unreadable(setting, path, cause);
-  }
-}
-
-function authorities(path: string): string {
-  const pem = read("tls_ca_cert", path);
-  try {
-    new X509Certificate(pem);
-    return pem;
-  } catch {
-    throw contradiction(`tls_ca_cert: ${path} holds no certificate in PEM form`);
-  }
-}
+const at = (setting: string): FileSetting => ({ seal: "azurekeyvault", setting });
 
 function checkCertificate(path: string, passphrase: string | undefined): void {
-  const pem = read("cert_path", path);
+  const pem = readTextFile(at("cert_path"), path);
   try {
     new X509Certificate(pem);
     createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
@@ -129,6 +112,6 @@ export function settingsOf(config: Config): Settings {
     authorityHost,
     authorityIsAzure: Object.values(CLOUDS).some((each) => each.authorityHost === authorityHost),
     login: loginOf(config),
-    ca: config.tls_ca_cert === undefined ? undefined : authorities(config.tls_ca_cert),
+    ca: config.tls_ca_cert === undefined ? undefined : readCertificates(at("tls_ca_cert"), config.tls_ca_cert),
   };
 }

@@ -3,7 +3,7 @@
  * The two operations of Key Vault that the seal uses. Not by the SDK's `CryptographyClient`: that reads the key first,
  * which takes one more permission and one more request, and it does not say which version has wrapped.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { garbled } from "./errors.ts";
 import { type Answer, type Question, refused } from "./refusals.ts";
 import type { Vault } from "./vault.ts";

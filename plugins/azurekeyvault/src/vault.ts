@@ -14,10 +14,11 @@ import {
 import { isSealError } from "@sealwright/seal";
 import { answerChallenges } from "./challenge.ts";
 import { openDirectory } from "./directory.ts";
-import { abandoned, unreachable } from "./errors.ts";
+import { abandoned } from "./errors.ts";
 import type { Answer } from "./refusals.ts";
 import { retries } from "./retries.ts";
 import type { Settings } from "./settings.ts";
+import { unreachable } from "./unreachable.ts";
 
 /** The version of the interface: the same for these operations ever since, and known to emulators. */
 const API_VERSION = "7.4";

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
-import { z } from "zod";
+import {
+  addressText,
+  booleanText,
+  type ConfigFields,
+  type ConfigOf,
+  type FileSetting,
+  isLoopback,
+  optionalText,
+  readCertificates,
+  type SealEnvironment,
+} from "@sealwright/seal";
+import * as z from "zod";
 import { type Credentials, readCredentials } from "./credentials.ts";
-import { contradiction, inPlain, unreadable } from "./errors.ts";
+import { contradiction, inPlain } from "./errors.ts";
 import type { KeyRing } from "./names.ts";
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const project = z.string().regex(/^[a-z0-9][a-z0-9.:-]*$/, "expected a project's id or number");
 const region = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected a location such as europe-west3 or global");
 const name = z.string().regex(/^[\w-]{1,63}$/, "expected at most 63 letters, digits, _ and -, without what it is in");
 
-const endpoint = z
-  .string()
-  .refine((text) => {
-    const url = URL.parse(text);
-    if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname)) return false;
-    return [url.username, url.password, url.search, url.hash].every((part) => part === "");
-  }, "expected an address such as https://cloudkms.googleapis.com")
-  .transform((text) => text.replace(/\/$/, ""));
+const EXAMPLE = "https://cloudkms.googleapis.com";
+const endpoint = addressText(EXAMPLE, ["https:", "http:"]).refine(
+  (text) => URL.parse(text)?.pathname === "/",
+  `expected an address without a path, such as ${EXAMPLE}`,
+);
 
 /** The settings of a `seal "gcpckms"` block. */
 export const fields = {
@@ -46,7 +49,7 @@ export const fields = {
     doc: "`true` makes a seal that only unwraps: each blob names its key.",
   },
   credentials: {
-    schema: z.string().optional(),
+    schema: optionalText,
     doc: "A credentials file's path or its JSON text. Without it, application default credentials are looked for.",
     env: ["GOOGLE_CREDENTIALS"],
     secret: true,
@@ -60,12 +63,12 @@ export const fields = {
     doc: "Put in front of the `User-Agent` of each request.",
   },
   endpoint: {
-    schema: endpoint.default("https://cloudkms.googleapis.com"),
+    schema: endpoint.default(EXAMPLE),
     doc: "Where Cloud KMS answers: a regional or private endpoint, or an emulator.",
     env: ["GCPCKMS_WRAPPER_ENDPOINT"],
   },
   tls_ca_cert: {
-    schema: z.string().optional(),
+    schema: optionalText,
     doc: "A PEM file: the certificate authority that the endpoint's certificate must come from, if not a public one.",
   },
   endpoint_plaintext: {
@@ -89,20 +92,7 @@ export interface Settings {
   readonly ca: string | undefined;
 }
 
-function readAuthority(path: string): string {
-  let pem: string;
-  try {
-    pem = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw unreadable(`tls_ca_cert names ${path}, which`, cause);
-  }
-  try {
-    new X509Certificate(pem);
-    return pem;
-  } catch {
-    throw contradiction(`tls_ca_cert: ${path} holds no certificate in PEM form`);
-  }
-}
+const CA_FILE: FileSetting = { seal: "gcpckms", setting: "tls_ca_cert" };
 
 /**
  * The settings that a configuration gives, with the credentials file read. Throws `SEAL_CONFIG` where that is none, or
@@ -114,7 +104,7 @@ export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment
     throw contradiction("crypto_key is required: set it, or the variable GCPCKMS_WRAPPER_CRYPTO_KEY");
   }
   const url = new URL(config.endpoint);
-  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === "http:" && !isLoopback(config.endpoint)) {
     if (!config.endpoint_plaintext) {
       throw contradiction(`endpoint ${config.endpoint} has no TLS: write https://, or see endpoint_plaintext`);
     }
@@ -130,6 +120,6 @@ export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment
     credentials: config.credentials === undefined ? undefined : readCredentials(config.credentials),
     userAgent: config.user_agent,
     endpoint: url,
-    ca: config.tls_ca_cert === undefined ? undefined : readAuthority(config.tls_ca_cert),
+    ca: config.tls_ca_cert === undefined ? undefined : readCertificates(CA_FILE, config.tls_ca_cert),
   };
 }

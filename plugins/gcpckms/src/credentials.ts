@@ -2,8 +2,8 @@
 /** Credentials that the settings name, checked before Google's library sees them, which takes whatever it is given. */
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { z } from "zod";
-import { contradiction, unreadable } from "./errors.ts";
+import * as z from "zod";
+import { contradiction } from "./errors.ts";
 
 function isPrivateKey(pem: string): boolean {
   try {
@@ -42,7 +42,9 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw unreadable("credentials names a file that", cause);
+    // Neither path nor Node's error, which quotes it: it may be a mistaken secret.
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw contradiction(`credentials names a file that cannot be read (${reason})`);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the seal says where the fault is none of Cloud KMS's answers: blobs, settings, checksums, no answer at all. */
-import { SealError } from "@sealwright/seal";
+import { quotedKeyId, SealError } from "@sealwright/seal";
 import type { Settings } from "./config.ts";
 import { type KeyRing, keyName } from "./names.ts";
 
@@ -47,16 +47,11 @@ export function incomplete({ key, host }: Target): SealError {
   });
 }
 
-// A key id comes out of storage, so its length and content are anybody's: quoted, and cut.
-function quoted(id: string): string {
-  return JSON.stringify(id.length > 200 ? `${id.slice(0, 200)}…` : id);
-}
-
 /** The blob names a key of another key ring, or none of Cloud KMS. */
 export function elsewhere({ project, region, ring }: KeyRing, id: string): SealError {
   return new SealError(
     "SEAL_KEY_MISSING",
-    `this was wrapped by ${quoted(id)}, which is not in the key ring ${ring} in ${region} of the project ${project}`,
+    `this was wrapped by ${quotedKeyId(id)}, which is not in the key ring ${ring} in ${region} of the project ${project}`,
     { advice: "correct project, region and key_ring, or see whose storage this is" },
   );
 }
@@ -80,23 +75,9 @@ export function contradiction(message: string): SealError {
   return new SealError("SEAL_CONFIG", `seal "gcpckms": ${message}`);
 }
 
-/** A file that a setting names cannot be read. Node's own error quotes the path, which may be a mistaken secret. */
-export function unreadable(what: string, cause: unknown): SealError {
-  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
-  return contradiction(`${what} cannot be read (${reason})`);
-}
-
 /** What is said of a blob that the key does not open. */
 export function notOpened({ key }: Target): string {
   return `the key ${key} does not open this: another key wrapped it, or it was altered`;
-}
-
-/** The SDK is not installed. */
-export function noSdk(cause: unknown): SealError {
-  return new SealError("SEAL_PLUGIN_UNAVAILABLE", "the gcpckms seal needs the package @google-cloud/kms", {
-    cause,
-    advice: "install Sealwright with its dependencies: npm install @google-cloud/kms",
-  });
 }
 
 /** A warning for the log. */

@@ -6,9 +6,9 @@ import { crc32c } from "./crc32c.ts";
 import { abandoned, damaged, incomplete, type Target, targetOf } from "./errors.ts";
 import type { Failure, Operation } from "./failure.ts";
 import { isVersionName } from "./names.ts";
+import { refused } from "./refusals.ts";
 import { withRetries } from "./retry.ts";
-import { clientOf, loadSdk } from "./sdk.ts";
-import { refused } from "./statuses.ts";
+import { clientOf, loadLibrary } from "./sdk.ts";
 
 type Encrypted = protos.google.cloud.kms.v1.IEncryptResponse;
 type Decrypted = protos.google.cloud.kms.v1.IDecryptResponse;
@@ -52,7 +52,7 @@ function fits(bytes: Uint8Array, checksum: Checksum): boolean {
 
 /** Loads the library and makes ready to ask; asks nothing yet. */
 export async function openKeyService(settings: Settings): Promise<KeyService> {
-  const client = clientOf(await loadSdk(), settings);
+  const client = clientOf(await loadLibrary(), settings);
   const closing = new AbortController();
   const ask = async <Response>(
     operation: Operation,

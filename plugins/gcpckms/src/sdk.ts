@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Google's client library, loaded only when a seal is opened, and how it is made to use the settings. */
 import type { KeyManagementServiceClient } from "@google-cloud/kms";
+import { loadSdk } from "@sealwright/seal";
 import type { googleAuthLibrary } from "google-gax";
 import type { Settings } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
-import { noSdk } from "./errors.ts";
 
 /** The library's two packages. */
 export interface Sdk {
@@ -26,13 +26,11 @@ const CONNECTION = {
 };
 
 /** Loads the library. `SEAL_PLUGIN_UNAVAILABLE` where it is not installed. */
-export async function loadSdk(): Promise<Sdk> {
-  try {
-    const [gax, kms] = await Promise.all([import("google-gax"), import("@google-cloud/kms")]);
-    return { gax, KeyManagementServiceClient: kms.KeyManagementServiceClient };
-  } catch (cause) {
-    throw noSdk(cause);
-  }
+export async function loadLibrary(): Promise<Sdk> {
+  const [gax, kms] = await loadSdk("gcpckms", ["@google-cloud/kms"], () =>
+    Promise.all([import("google-gax"), import("@google-cloud/kms")]),
+  );
+  return { gax, KeyManagementServiceClient: kms.KeyManagementServiceClient };
 }
 
 function authClientOf({ gax, KeyManagementServiceClient: client }: Sdk, credentials: Credentials): AuthClient {

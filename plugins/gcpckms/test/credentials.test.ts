@@ -9,7 +9,7 @@ import { makeTestAuthority } from "@sealwright/testing/certificates";
 import { type CloudKms, type Grant, startCloudKms } from "@sealwright/testing/cloud-kms";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Failure } from "../src/failure.ts";
-import { refused } from "../src/statuses.ts";
+import { refused } from "../src/refusals.ts";
 import { openSeal, stanzaFor } from "./support/cloud.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sealwright-gcpckms-"));

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { booleanText, type ConfigFields, type ConfigOf, type SealEnvironment } from "@sealwright/seal";
+import {
+  addressText,
+  booleanText,
+  type ConfigFields,
+  type ConfigOf,
+  isLoopback,
+  optionalText,
+  type SealEnvironment,
+} from "@sealwright/seal";
 import * as z from "zod";
 import { inPlain, unverified } from "./errors.ts";
 import { type TlsOptions, tlsOptions } from "./tls.ts";
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
-const address = z
-  .string()
-  .refine((text) => {
-    const url = URL.parse(text);
-    if (url === null || !/^https?:$/.test(url.protocol)) return false;
-    return [url.username, url.password, url.search, url.hash].every((part) => part === "");
-  }, "expected an address such as https://vault.example.com:8200")
-  .transform((text) => text.replace(/\/+$/, ""));
+const address = addressText("https://vault.example.com:8200", ["https:", "http:"]);
 
 // Both end up in a path: each segment is encoded, and none may lead elsewhere.
 const path = z
@@ -23,7 +22,6 @@ const path = z
 const keyName = z.string().regex(/^\w([\w.-]*\w)?$/, "expected letters, digits and _, and in between also - and .");
 
 const header = z.string().regex(/^[\x21-\x7e]+$/, "it has characters that no HTTP header can carry");
-const optionalText = z.string().optional();
 
 /** The settings of a `seal "transit"` block. */
 export const fields = {
@@ -100,7 +98,7 @@ export const fields = {
 } as const satisfies ConfigFields;
 
 /** How the remote is reached, and which key is meant. */
-export interface RemoteSettings {
+export interface Settings {
   /** Without a trailing `/`. */
   readonly address: string;
   readonly token: string;
@@ -115,10 +113,10 @@ export interface RemoteSettings {
  * The settings that a configuration gives, with the files that it names read. Throws `SEAL_CONFIG` where a file cannot
  * be read or settings contradict each other. Warns where anybody on the way could read what is wrapped.
  */
-export function remoteOf(config: ConfigOf<typeof fields>, env: SealEnvironment): RemoteSettings {
+export function settingsOf(config: ConfigOf<typeof fields>, env: SealEnvironment): Settings {
   const { address, token, namespace, mount_path: mount, key_name: key } = config;
-  const { protocol, hostname } = new URL(address);
-  if (protocol === "http:" && !LOOPBACK.test(hostname)) env.log("warn", inPlain(address));
+  const { protocol } = new URL(address);
+  if (protocol === "http:" && !isLoopback(address)) env.log("warn", inPlain(address));
   if (protocol === "https:" && config.tls_skip_verify) env.log("warn", unverified(address));
   return { address, token, namespace, mount, key, tls: tlsOptions(config) };
 }

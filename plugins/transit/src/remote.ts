@@ -6,8 +6,9 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isSealError, MAX_PLAINTEXT_BYTES } from "@sealwright/seal";
-import type { RemoteSettings } from "./config.ts";
-import { abandoned, garbled, insecureRedirect, unreachable } from "./errors.ts";
+import type { Settings } from "./config.ts";
+import { abandoned, garbled, insecureRedirect } from "./errors.ts";
+import { unreachable } from "./unreachable.ts";
 
 /** Above any answer of a transit engine, the longest plaintext in base64; what is longer is somebody else's. */
 const LONGEST_ANSWER = 2 * MAX_PLAINTEXT_BYTES;
@@ -22,7 +23,7 @@ export interface Answer {
 
 /** A way to the remote server. */
 export interface Remote {
-  readonly settings: RemoteSettings;
+  readonly settings: Settings;
   /**
    * POSTs `body` to `path`, below `/v1/` and encoded. Rejects with `SEAL_UNAVAILABLE` where no HTTP answer comes, and
    * with `SEAL_TIMEOUT` when `signal` aborts, which ends the request.
@@ -32,7 +33,7 @@ export interface Remote {
   close(): void;
 }
 
-async function readAnswer(settings: RemoteSettings, response: IncomingMessage): Promise<Answer> {
+async function readAnswer(settings: Settings, response: IncomingMessage): Promise<Answer> {
   const status = response.statusCode ?? 0;
   const chunks: Buffer[] = [];
   let length = 0;
@@ -53,7 +54,7 @@ async function readAnswer(settings: RemoteSettings, response: IncomingMessage): 
 }
 
 /** A remote that is asked with these settings. Touches no network by itself. */
-export function openRemote(settings: RemoteSettings): Remote {
+export function openRemote(settings: Settings): Remote {
   const closing = new AbortController();
   const [plain, secure] = [new HttpAgent(), new HttpsAgent(settings.tls)];
   const headers = {

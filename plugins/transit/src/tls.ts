@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The TLS settings as Node takes them. Files are read when the seal is opened: a wrong path is told at the start. */
-import { X509Certificate } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { AgentOptions } from "node:https";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
-import { isSealError } from "@sealwright/seal";
-import { contradiction, unreadable } from "./errors.ts";
+import { type FileSetting, isSealError, readCertificates, readTextFile, unreadableFile } from "@sealwright/seal";
+import { contradiction } from "./errors.ts";
 
 /** The part of an agent's options that is about TLS. */
 export type TlsOptions = Pick<AgentOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
@@ -21,31 +20,15 @@ export interface TlsSettings {
   readonly tls_skip_verify: boolean;
 }
 
-function read(setting: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw unreadable(setting, path, cause);
-  }
-}
-
-function authority(setting: string, path: string): string {
-  const pem = read(setting, path);
-  try {
-    new X509Certificate(pem);
-    return pem;
-  } catch {
-    throw contradiction(`${setting}: ${path} holds no certificate in PEM form`);
-  }
-}
+const at = (setting: string): FileSetting => ({ seal: "transit", setting });
 
 function authorities(setting: string, folder: string): string[] {
   try {
     const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
-    return files.map(({ name }) => authority(setting, join(folder, name)));
+    return files.map(({ name }) => readCertificates(at(setting), join(folder, name)));
   } catch (cause) {
     if (isSealError(cause)) throw cause;
-    throw unreadable(setting, folder, cause);
+    throw unreadableFile(at(setting), folder, cause);
   }
 }
 
@@ -54,7 +37,10 @@ function clientCertificate({ tls_client_cert: certPath, tls_client_key: keyOrPat
   if (certPath === undefined) throw contradiction("tls_client_key is given without tls_client_cert: give both");
   if (keyOrPath === undefined) throw contradiction("tls_client_cert is given without tls_client_key: give both");
   const isPem = keyOrPath.startsWith("-----BEGIN");
-  const pair = { cert: read("tls_client_cert", certPath), key: isPem ? keyOrPath : read("tls_client_key", keyOrPath) };
+  const pair = {
+    cert: readTextFile(at("tls_client_cert"), certPath),
+    key: isPem ? keyOrPath : readTextFile(at("tls_client_key"), keyOrPath),
+  };
   try {
     createSecureContext(pair);
     return pair;
@@ -67,7 +53,7 @@ function clientCertificate({ tls_client_cert: certPath, tls_client_key: keyOrPat
 export function tlsOptions(settings: TlsSettings): TlsOptions {
   const { tls_ca_cert: file, tls_ca_path: folder, tls_server_name: servername } = settings;
   const ca = [
-    ...(file === undefined ? [] : [authority("tls_ca_cert", file)]),
+    ...(file === undefined ? [] : [readCertificates(at("tls_ca_cert"), file)]),
     ...(folder === undefined ? [] : authorities("tls_ca_path", folder)),
   ];
   return {

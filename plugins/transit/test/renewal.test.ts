@@ -2,14 +2,14 @@
 import { SealError } from "@sealwright/seal";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { at } from "../../../packages/server/test/mounts/test-server.ts";
-import type { RemoteSettings } from "../src/config.ts";
+import type { Settings } from "../src/config.ts";
 import type { Answer, Remote } from "../src/remote.ts";
 import { keepRenewed } from "../src/renewal.ts";
 import { openSeal, startRemote } from "./support/remote-server.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-const settings: RemoteSettings = {
+const settings: Settings = {
   address: "https://vault.test:8200",
   token: "s.very-secret",
   namespace: undefined,

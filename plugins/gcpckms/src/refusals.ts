@@ -8,7 +8,7 @@ import { SealError } from "@sealwright/seal";
 import { EMULATORS } from "./emulators.ts";
 import { notOpened, type Target } from "./errors.ts";
 import { type Failure, GRPC, type Operation, type Row } from "./failure.ts";
-import { reasonIn } from "./unreachable.ts";
+import { adviseOnConnection, whyUnreachable } from "./unreachable.ts";
 
 const PERMISSION: Readonly<Record<Operation, string>> = {
   encrypt: "cloudkms.cryptoKeyVersions.useToEncrypt",
@@ -164,8 +164,8 @@ const ROWS: readonly Row[] = [
     says: NO_CONNECTION,
     code: "SEAL_UNAVAILABLE",
     explain: ({ key, host }, _operation, details) =>
-      `${host}, which has the key ${key}, is not reached: ${reasonIn(details).why}`,
-    advise: (_target, details) => reasonIn(details).advice,
+      `${host}, which has the key ${key}, is not reached: ${whyUnreachable(details)}`,
+    advise: (_target, details) => adviseOnConnection(details),
   },
   {
     code: "SEAL_UNAVAILABLE",
