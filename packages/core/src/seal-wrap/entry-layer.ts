@@ -141,12 +141,14 @@ const MAX_SHOWN = 80;
 
 /**
  * Reads what any layer's form is, by the first of `seals` that opens it; none where no seal is at hand. `storage` is asked
- * which seals the keys belong to that would do.
+ * which seals the keys belong to that would do. The slot under the key called `keyId` is tried first, if there is one: a
+ * seal that is handed another's is asked in vain, and what it says of it looks like a failure of its own.
  */
-export function layerReader(seals: readonly Seal[], storage: Storage): RemoveLayer {
+export function layerReader(seals: readonly Seal[], storage: Storage, keyId?: string): RemoveLayer {
   return async (path, stored, signal) => {
-    const slots = decodeWrapped(stored);
-    if (slots === undefined) return stored;
+    const inOrder = decodeWrapped(stored);
+    if (inOrder === undefined) return stored;
+    const slots = inOrder.toSorted((a, b) => Number(isUnder(b, keyId)) - Number(isUnder(a, keyId)));
     const plain = slots.find(({ wrapped }) => wrapped !== true);
     if (plain !== undefined) return plain.ciphertext;
     let failure: unknown;
@@ -176,6 +178,10 @@ async function namesOf(slots: readonly SealedBlob[], storage: Storage): Promise<
     return `the ${type === undefined ? "" : `${shown(type)} `}seal whose key is called ${shown(keyId)}`;
   });
   return names.join(" or ");
+}
+
+function isUnder({ keyInfo }: SealedBlob, keyId: string | undefined): boolean {
+  return keyId !== undefined && (keyInfo?.keyId ?? "") === keyId;
 }
 
 /** Whether a seal has said that a blob is not one of its own, rather than that it cannot answer. */

@@ -4,6 +4,7 @@ import { openBarrier } from "../commit.ts";
 import { CoreError } from "../errors.ts";
 import { layerReader } from "../seal-wrap/entry-layer.ts";
 import type { Storage } from "../storage.ts";
+import { keyIdAt } from "../stored-keys.ts";
 import { refusalOf } from "./ask-all.ts";
 import { race } from "./open-race.ts";
 import { readRootKeyOf, type Slot } from "./root-key-entry.ts";
@@ -44,7 +45,8 @@ export async function openBySeals(
 
 async function openBySlot(storage: Storage, slot: Slot, signal: AbortSignal): Promise<Barrier> {
   const rootKey = await readRootKeyOf(storage, slot, signal);
-  const removeLayer = layerReader([slot.seal], storage);
+  // What wrapped the root key has wrapped the keyring too, unless the key was replaced in between.
+  const removeLayer = layerReader([slot.seal], storage, await keyIdAt(storage, slot.path));
   return openBarrier(storage, rootKey, (path, stored) => removeLayer(path, stored, signal));
 }
 
