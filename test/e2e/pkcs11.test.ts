@@ -128,6 +128,24 @@ describe("a wrong PIN", () => {
     await right.command.until(/unsealed/);
     await putAndGet(right, init, "still there");
   });
+
+  test("is not tried again at a hangup, and the right one is, once the seal's block has it", async () => {
+    await makeKey("--keygen", "AES:32");
+    const withPin = (pin: string) => pkcs11Seal(TOKEN, AES).replace("env://HSM_PIN", pin);
+    const first = await work.serve([await writeConfig(work, { seal: withPin(PIN) })], env);
+    await initialise(first);
+    await first.stop();
+
+    const server = await work.serve([await writeConfig(work, { seal: withPin("111222") })], env);
+    await server.command.until(/still sealed:.*PIN/);
+    await expect.poll(() => childrenOf(server.command.pid)).toEqual([]);
+    server.command.child.kill("SIGHUP");
+    await server.command.until(/reloaded/);
+    expect(await childrenOf(server.command.pid)).toEqual([]);
+    await writeConfig(work, { seal: withPin(PIN) });
+    server.command.child.kill("SIGHUP");
+    await server.command.until(/unsealed by the auto seal/);
+  });
 });
 
 test("the process of the library killed while serving: answers go on, and a new one opens the next time", async () => {

@@ -95,6 +95,8 @@ async function reload(server: RunningServer, log: Log): Promise<void> {
   const reloaded = () => log.info("reloaded certificates and the audit file");
   await server.reload().then(reloaded, tellNotReloaded(log, ""));
   await server.reloadSeals().catch(tellNotReloaded(log, "the seals stay as they were: "));
+  // Unsealing ends at a refusal for good, such as a wrong PIN, which may be corrected now.
+  if (server.unsealer.failure !== undefined) void server.unsealer.run();
 }
 
 /** Runs a server until it is told to stop. Answers the exit code: 0, or 1 when it could not start. */
