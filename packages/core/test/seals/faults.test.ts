@@ -107,6 +107,26 @@ const operations: readonly Operation[] = [
     after: [true, true, true],
   },
   {
+    name: "a migration to people",
+    change: ({ store }) => store.seals.migrate("shamir"),
+    before: [true, true, false],
+    after: [true, true, false],
+  },
+  {
+    name: "finishing a migration to people",
+    prepare: ({ store }) => store.seals.migrate("shamir"),
+    change: ({ store }) => store.seals.finishMigration({ force: "accept" }),
+    before: [true, true, false],
+    after: [false, true, false],
+  },
+  {
+    name: "undoing a migration to people",
+    prepare: ({ store }) => store.seals.migrate("shamir"),
+    change: ({ store }) => store.seals.undoMigration(),
+    before: [true, true, false],
+    after: [true, true, false],
+  },
+  {
     name: "a new root key",
     change: ({ store }) => rotateRootKey(store, undefined, "accept"),
     before: [true, true, false],
@@ -161,10 +181,14 @@ async function isOldOrNew(it: Scene, operation: Operation, failed: boolean, befo
     if (expected[index] && !missing.has(name)) expect([name, now[index]]).toEqual([name, true]);
     if (!expected[index]) expect([name, now[index]]).toEqual([name, false]);
   }
-  expect(now.some((each) => each)).toBe(true);
+  const people = late.find(({ name }) => name === "shamir");
+  expect(now.some((each) => each) || people !== undefined).toBe(true);
   await it.store.seals.deliverOutstanding();
   expect(await openers(it)).toEqual(expected);
   expect((await it.store.get("kept"))?.toString()).toBe("value");
+  if (people !== undefined) {
+    expect(await sharesOpen(it.storage, it.shares, people.first ? undefined : people.name)).toBe(true);
+  }
   if (it.officers.length > 0) expect(await sharesOpen(it.storage, it.officers, "officers")).toBe(true);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Several seals: any one opens the storage, and what one misses it gets later. */
+import { createSecretKey } from "node:crypto";
 import {
   barrierTarget,
   decodeWrapped,
+  openBarrier,
   paths,
   proveQuorum,
   Rekey,
@@ -42,6 +44,27 @@ describe("initialising with several seals", () => {
     }
     expect(await storage.get(rootKeyOf("a"))).toBeUndefined();
     expect(await json(storage, paths.SEAL_CONFIG)).toMatchObject({ type: "static", secret_shares: 1 });
+  });
+
+  it("is opened by who knows nothing of several seals and has the best one, after every change", async () => {
+    const kms = three();
+    const it = await openedOf(kms);
+    const changes = [
+      () => rotateRootKey(it.store),
+      () => it.store.rotate(),
+      () => it.store.seals.migrate("b"),
+      () => it.store.seals.finishMigration(),
+      () => it.store.seals.remove("c"),
+    ];
+    for (const [index, change] of [async () => {}, ...changes].entries()) {
+      await change();
+      const { seal } = await kms[index < 3 ? 0 : 1].attached();
+      const text = Buffer.from(await seal.unwrap(decodeBlob((await it.storage.get(paths.STORED_KEYS))!))).toString();
+      const [rootKey = ""] = JSON.parse(text) as string[];
+      const barrier = await openBarrier(it.storage, createSecretKey(rootKey, "base64"));
+      expect((await barrier.get("kept"))?.toString()).toBe("value");
+      expect(await json(it.storage, paths.SEAL_CONFIG)).toMatchObject({ type: "static" });
+    }
   });
 
   it("leaves nothing where one of them is down", async () => {
