@@ -14,7 +14,7 @@ import { isDuration } from "./values.ts";
 
 /** One effective value, fit to be shown: a secret is `[secret]`. */
 export interface ExplainedValue {
-  /** `log_level`, `listener.0.address`, `seal.NAME.pin`. */
+  /** `log_level`, `listener.0.address`, `seal.NAME.pin`, `plugin.TYPE.module`. */
   readonly setting: string;
   readonly value: string;
   readonly origin: Origin;
@@ -42,6 +42,15 @@ function show(path: string, value: unknown): string {
 }
 
 const OF_SEAL = /^seal\.(\d+)\.(.*)$/s;
+const OF_PLUGIN = /^plugin\.(\d+)\.(.*)$/s;
+
+/** The path by which a value is shown: blocks that have a name go by it. */
+function settingAt(config: ServerConfig, path: string): string {
+  const [, seal = "", key] = OF_SEAL.exec(path) ?? [];
+  if (key !== undefined) return `seal.${config.seal[Number(seal)]?.name}.${key}`;
+  const [, plugin = "", setting] = OF_PLUGIN.exec(path) ?? [];
+  return setting === undefined ? path : `plugin.${config.plugin[Number(plugin)]?.type}.${setting}`;
+}
 
 /** What the server itself reads; a plugin's own keys are left to the plugin. */
 function ofServer(config: ServerConfig): ExplainedValue[] {
@@ -49,8 +58,7 @@ function ofServer(config: ServerConfig): ExplainedValue[] {
     const [, index, key = ""] = OF_SEAL.exec(path) ?? [];
     const seal = index === undefined ? undefined : config.seal[Number(index)];
     if (seal !== undefined && (Object.hasOwn(seal.stanza, key) || valueAt(config, path) === undefined)) return [];
-    const setting = seal === undefined ? path : `seal.${seal.name}.${key}`;
-    return [{ setting, value: show(path, valueAt(config, path)), origin }];
+    return [{ setting: settingAt(config, path), value: show(path, valueAt(config, path)), origin }];
   });
 }
 

@@ -55,6 +55,11 @@ describe("an explained configuration", () => {
     expect(find("seal.spare.current_key_id")).toMatchObject({ value: "k7", origin: { from: "variable" } });
   });
 
+  it("calls a plugin block by its type", async () => {
+    const { find } = await explain('plugin "acme" { module = "./acme.mjs" }');
+    expect(find("plugin.acme.module")).toMatchObject({ value: "./acme.mjs", origin: { from: "file", line: 2 } });
+  });
+
   it("shows no secret, not even one that stands in a URL", async () => {
     const text = JSON.stringify(
       await explain(`api_addr = "https://user:hunter2@host:8200"\nseal "static" { current_key_id = "a" }`, {
