@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A failure at each storage write and each seal call of every change of the seals leaves the old state or the new one. */
-import { Authorization, breakGlass, rotateRootKey, type SealedStore, type Storage, sealLayer } from "@sealwright/core";
+import { rotateRootKey, type SealedStore, type Storage, sealLayer } from "@sealwright/core";
 import { describe, expect, it } from "vitest";
 import { fallible, openLastingStorage, snapshot } from "../support/storages.ts";
-import { Kms, openedOf, opens, sharesOpen, TWO_OF_THREE } from "./support.ts";
+import { allowed, officers } from "./quorum-support.ts";
+import { Kms, openedOf, opens, sharesOpen } from "./support.ts";
 
 /** A service whose calls fail from the one on that is set. */
 class FailingKms extends Kms {
@@ -49,21 +50,6 @@ interface Operation {
   /** Which services open the storage before and after, of a, b, c. */
   readonly before: readonly boolean[];
   readonly after: readonly boolean[];
-}
-
-async function addOfficers({ store, shares }: Scene): Promise<readonly Uint8Array[]> {
-  const authorization = new Authorization<readonly Uint8Array[], null>(store, "test");
-  const permission = breakGlass({
-    name: "officers",
-    numbers: TWO_OF_THREE,
-    weaker: "refuse",
-    deliver: async (made) => ({ answer: made.map((share) => Uint8Array.from(share)), entries: [] }),
-  });
-  const { nonce } = await authorization.start(null, permission);
-  await authorization.submit(nonce, shares[0]!);
-  const done = await authorization.submit(nonce, shares[1]!);
-  if (!done.complete) throw new Error("no quorum");
-  return done.answer;
 }
 
 // a and b are the storage's seals, c is attached and new.
@@ -142,7 +128,7 @@ const operations: readonly Operation[] = [
   {
     name: "adding a seal of shares",
     change: async (scene) => {
-      scene.officers = await addOfficers(scene);
+      scene.officers = await allowed(scene.store, officers(), scene.shares);
     },
     before: [true, true, false],
     after: [true, true, false],

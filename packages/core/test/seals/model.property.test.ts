@@ -4,8 +4,6 @@
  * the quorum is obeyed.
  */
 import {
-  Authorization,
-  breakGlass,
   CoreError,
   proveQuorum,
   Rekey,
@@ -22,6 +20,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hexRequest, rekeyed } from "../rekey/support.ts";
 import { copyOf, openLastingStorage, snapshot } from "../support/storages.ts";
+import { allowed, officers } from "./quorum-support.ts";
 import { Kms, sharesOpen, TWO_OF_THREE } from "./support.ts";
 
 const NAMES = ["a", "b", "c", "d"] as const;
@@ -88,18 +87,7 @@ class World {
   }
 
   async addOfficers(): Promise<void> {
-    const authorization = new Authorization<readonly Uint8Array[], null>(this.store, "test");
-    const permission = breakGlass({
-      name: "officers",
-      numbers: TWO_OF_THREE,
-      weaker: "refuse",
-      deliver: async (made) => ({ answer: made.map((share) => Uint8Array.from(share)), entries: [] }),
-    });
-    const { nonce } = await authorization.start(null, permission);
-    for (const share of this.people.slice(0, 2)) {
-      const done = await authorization.submit(nonce, share);
-      if (done.complete) this.officers = done.answer;
-    }
+    this.officers = await allowed(this.store, officers(), this.people);
   }
 
   async rekeyRecovery(): Promise<void> {

@@ -6,6 +6,7 @@ import { plugin as staticPlugin } from "@sealwright/plugin-static";
 import { type Seal, type SealCall, SealError } from "@sealwright/seal";
 import { type Observed, observed } from "../support/observed.ts";
 import { copyOf, openLastingStorage } from "../support/storages.ts";
+import { initializedShamir, submitAll } from "../support/stores.ts";
 
 /** What a service does with calls. `lying`: it unwraps to other bytes than were wrapped. `flaky`: it fails now and then. */
 export type Mood = "up" | "down" | "hanging" | "lying" | "flaky";
@@ -161,3 +162,20 @@ export async function outstandingIn({ store }: Several): Promise<string[]> {
 }
 
 export const rootKeyOf = (name: string): string => `${paths.SEALS}${name}/root-key`;
+
+/** An open store of `a`, with `others` attached and new. */
+export async function withNew(...others: readonly Kms[]) {
+  const a = new Kms("a");
+  const it = await openedOf([a]);
+  for (const [index, each] of others.entries()) it.store.seals.attach(await each.attached(index + 2));
+  return { ...it, a };
+}
+
+/** An open store that people unseal, with `kms` attached and new, and their shares. */
+export async function openedByPeople(...kms: readonly Kms[]) {
+  const it = await initializedShamir();
+  await submitAll(it.store, it.shares.slice(0, 2));
+  await it.store.put("kept", Buffer.from("value"));
+  for (const [index, each] of kms.entries()) it.store.seals.attach(await each.attached(index + 1));
+  return it;
+}
