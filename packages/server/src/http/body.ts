@@ -3,7 +3,8 @@
 import * as z from "zod";
 import { HttpError } from "./problem.ts";
 
-function refuse(why: string): never {
+/** Throws 400, as Vault refuses a body: `why` says what is wrong with it. */
+export function refuseJson(why: string): never {
   throw new HttpError(400, `failed to decode JSON input: ${why}`);
 }
 
@@ -14,9 +15,9 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text);
   } catch {
-    refuse("the body is not valid JSON");
+    refuseJson("the body is not valid JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse("the body must be a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuseJson("the body must be a JSON object");
   return value as Record<string, unknown>;
 }
 
@@ -37,7 +38,7 @@ export function readFields<Schema extends z.ZodObject>(text: string, schema: Sch
   const parsed = schema.safeParse(fold(parseObject(text), Object.keys(schema.shape)));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  return refuse(`${issue?.path.join(".") || "body"}: ${issue?.message ?? "not valid"}`);
+  return refuseJson(`${issue?.path.join(".") || "body"}: ${issue?.message ?? "not valid"}`);
 }
 
 /** A Go `int`. */

@@ -3,7 +3,7 @@
  * JSON that keeps its text: what is stored and sent back is what was received, so numbers of any size or spelling stay
  * as they are, and no name, `__proto__` included, means anything to the language.
  */
-import { HttpError } from "../http/problem.ts";
+import { refuseJson } from "../http/body.ts";
 
 /** A value of a JSON document. */
 export interface JsonText {
@@ -11,10 +11,6 @@ export interface JsonText {
   readonly text: string;
   /** An object's members in order; undefined for every other value. */
   readonly members?: ReadonlyMap<string, JsonText>;
-}
-
-function refuse(why: string): never {
-  throw new HttpError(400, `failed to decode JSON input: ${why}`);
 }
 
 const SPACE = new Set([" ", "\t", "\n", "\r"]);
@@ -56,7 +52,7 @@ class Reader {
       this.#space();
       this.#at++; // The colon.
       // Readers differ in which of two they believe, so a secret that says two things is refused.
-      if (members.has(String(name))) refuse(`the name ${JSON.stringify(name)} stands twice in one object`);
+      if (members.has(String(name))) refuseJson(`the name ${JSON.stringify(name)} stands twice in one object`);
       members.set(String(name), this.value());
     });
     return members;
@@ -106,7 +102,7 @@ export function readJsonText(text: string): JsonText {
   try {
     JSON.parse(text);
   } catch {
-    refuse("the body is not valid JSON");
+    refuseJson("the body is not valid JSON");
   }
   return new Reader(text).value();
 }
@@ -114,7 +110,7 @@ export function readJsonText(text: string): JsonText {
 /** The members of the JSON object in `text`; an empty text has none. Throws 400. */
 export function readMembers(text: string): ReadonlyMap<string, JsonText> {
   if (text.trim() === "") return new Map();
-  return readJsonText(text).members ?? refuse("the body must be a JSON object");
+  return readJsonText(text).members ?? refuseJson("the body must be a JSON object");
 }
 
 /** The object with these members, as text. */

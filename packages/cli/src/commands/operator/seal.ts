@@ -11,7 +11,7 @@ export const operatorSeal = defineCommand({
   synopsis: "Seal the server",
   description:
     "Makes the server forget its root key. It then answers nothing but status and unseal. Needs a token with sudo on " +
-    "sys/seal.",
+    'sys/seal. Which seals it has is changed by "operator seal add", "operator seal remove" and "operator seal migrate".',
   flags: apiFlags,
   async run({ flags, io }) {
     await during("Error sealing", () => connect(flags, io).request("PUT", "sys/seal"));
