@@ -8,11 +8,20 @@ import {
   rekeyOfTheBarrier,
   rekeyOfTheRecoveryKey,
   rewrap,
+  rootKeyRotation,
   rotation,
 } from "./support/changes.ts";
 import { survives } from "./support/outage-suite.ts";
-import { keeps, stateOf, type Tapped } from "./support/stores.ts";
-import { NAMES, Trio, trioMissing } from "./support/trio.ts";
+import { keeps, outstandingOf, stateOf, type Tapped } from "./support/stores.ts";
+import { NAMES, type Name, Trio, trioMissing } from "./support/trio.ts";
+
+/** Something that a service does for a while. */
+interface Refusal {
+  readonly name: Name;
+  readonly how: string;
+  begin(): Promise<void> | void;
+  end(): Promise<void> | void;
+}
 
 describe.skipIf(trioMissing)("an HSM, AWS KMS and Google Cloud KMS", () => {
   let trio: Trio;
@@ -23,8 +32,41 @@ describe.skipIf(trioMissing)("an HSM, AWS KMS and Google Cloud KMS", () => {
   afterAll(() => trio?.stop());
 
   for (const name of NAMES) survives(() => trio, [name]);
-  // One of the pairs, so that a single seal is left; the others take long.
-  survives(() => trio, ["hsm", "aws"]);
+
+  describe("with one that is there and refuses, or takes too long", () => {
+    const refusals: readonly Refusal[] = [
+      { name: "aws", how: "denies", begin: () => trio.aws.harness.deny(), end: () => trio.aws.harness.heal() },
+      { name: "aws", how: "is slow", begin: () => trio.aws.harness.slow(5_000), end: () => trio.aws.harness.heal() },
+      {
+        name: "aws",
+        how: "has its key disabled",
+        begin: () => trio.aws.harness.disableKey(),
+        end: () => trio.aws.harness.enableKey(),
+      },
+      { name: "gcp", how: "denies", begin: () => trio.gcp.harness.deny(), end: () => trio.gcp.harness.heal() },
+      { name: "gcp", how: "is slow", begin: () => trio.gcp.harness.slow(5_000), end: () => trio.gcp.harness.heal() },
+      {
+        name: "gcp",
+        how: "has its key disabled",
+        begin: () => trio.gcp.harness.disableKey(),
+        end: () => trio.gcp.harness.enableKey(),
+      },
+    ];
+    test.each(refusals)("$name $how: the others go on, and it gets what it missed", async ({ name, begin, end }) => {
+      const it = await trio.store({ sealDeadlineMilliseconds: 1_000 });
+      try {
+        await begin();
+        await it.store.unseal();
+        await rootKeyRotation(it.store, trio.shares, "refuse");
+        expect(Object.keys(await outstandingOf(it))).toEqual([name]);
+        await trio.eachOpens(it, [name]);
+      } finally {
+        await end();
+      }
+      await trio.comesBack(it);
+      await it.store.close();
+    });
+  });
 
   describe("without any of them", () => {
     let it: Tapped;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An HSM, AWS KMS and Google Cloud KMS at once, and a store of all three. */
+import type { StoreOptions } from "@sealwright/core";
 import type { CloudKms } from "@sealwright/testing/cloud-kms";
 import type { LocalStack } from "@sealwright/testing/localstack";
 import { partMissing } from "@sealwright/testing/parts";
@@ -15,37 +16,44 @@ export const NAMES: readonly Name[] = ["hsm", "aws", "gcp"];
 /** Whether one of the parts is not on this machine. */
 export const trioMissing = partMissing("SoftHSM") || partMissing("LocalStack");
 
+type Services = readonly [InUse<SoftHsm>, InUse<LocalStack>, InUse<CloudKms>];
+
 /** The three services, and the storage of a store that they all open. */
 export class Trio {
-  readonly #started: readonly Running<unknown>[];
-  readonly #services: readonly InUse<SoftHsm | LocalStack | CloudKms>[];
+  readonly hsm: InUse<SoftHsm>;
+  readonly aws: InUse<LocalStack>;
+  readonly gcp: InUse<CloudKms>;
   readonly #initial: ReadonlyMap<string, Uint8Array>;
   /** The recovery shares. */
   readonly shares: readonly Uint8Array[];
 
   private constructor(
-    services: readonly InUse<SoftHsm | LocalStack | CloudKms>[],
+    [hsm, aws, gcp]: Services,
     initial: ReadonlyMap<string, Uint8Array>,
     shares: readonly Uint8Array[],
   ) {
-    this.#started = services;
-    this.#services = services;
+    this.hsm = hsm;
+    this.aws = aws;
+    this.gcp = gcp;
     this.#initial = initial;
     this.shares = shares;
   }
 
   /** Starts them. Ends those that run where one does not start. */
   static async start(): Promise<Trio> {
-    const starting = await Promise.allSettled([startHsm(), startAws(), startGcp()]);
-    const failed = starting.find((each) => each.status === "rejected");
-    const running = starting.flatMap((each): Running<SoftHsm | LocalStack | CloudKms>[] =>
-      each.status === "fulfilled" ? [each.value] : [],
-    );
+    const running: Running<unknown>[] = [];
+    const begun = async <Harness>(starting: Promise<Running<Harness>>): Promise<InUse<Harness>> => {
+      const service = await starting;
+      running.push(service);
+      return inUse(service);
+    };
+    const starting = [begun(startHsm()), begun(startAws()), begun(startGcp())] as const;
+    const failed = (await Promise.allSettled(starting)).find((each) => each.status === "rejected");
     if (failed !== undefined) {
       await Promise.all(running.map((each) => each.stop()));
       throw failed.reason;
     }
-    const services = await Promise.all(running.map(inUse));
+    const services = await Promise.all(starting);
     const first = await openedOf(services);
     await first.store.close();
     return new Trio(services, await entriesOf(first.storage), first.shares);
@@ -53,12 +61,16 @@ export class Trio {
 
   async stop(): Promise<void> {
     for (const service of this.#services) await service.close();
-    await Promise.all(this.#started.map((each) => each.stop()));
+    await Promise.all(this.#services.map((each) => each.stop()));
+  }
+
+  get #services(): Services {
+    return [this.hsm, this.aws, this.gcp];
   }
 
   /** A sealed store on a copy of the storage. */
-  async store(): Promise<Tapped> {
-    return storeOf(this.#services, { storage: await storageWith(this.#initial) });
+  async store(options: Partial<StoreOptions> = {}): Promise<Tapped> {
+    return storeOf(this.#services, { storage: await storageWith(this.#initial), ...options });
   }
 
   async takeAway(names: readonly Name[]): Promise<void> {
@@ -99,7 +111,7 @@ export class Trio {
     await this.eachOpens(it);
   }
 
-  #those(names: readonly Name[]): readonly InUse<SoftHsm | LocalStack | CloudKms>[] {
+  #those(names: readonly Name[]): readonly Services[number][] {
     return this.#services.filter(({ name }) => names.some((each) => each === name));
   }
 }
