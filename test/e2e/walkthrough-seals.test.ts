@@ -125,13 +125,13 @@ describe.skipIf(partMissing("SoftHSM"))("the page on", () => {
     await stage.serve(stage.hsmBlock());
     const init =
       "sealwright operator init -break-glass=officers -key-shares=5 -key-threshold=3 -recovery-shares=3 -recovery-threshold=2";
-    const { officers, recovery } = await begin(await stage.run(init));
+    const { recovery } = await begin(await stage.run(init));
     await keep("precious");
-    const ceremony = async (start: string, give: string): Promise<string> => {
+    const ceremony = async (start: string, give: string, shares = recovery): Promise<string> => {
       const nonce = nonceIn(await stage.run(start));
       const line = stage.page.take(give, { "…": nonce });
-      await stage.shell.onTerminal(line, recovery[0] ?? "");
-      return (await stage.shell.onTerminal(line, recovery[1] ?? "")).screen.replaceAll("\r", "");
+      await stage.shell.onTerminal(line, shares[0] ?? "");
+      return (await stage.shell.onTerminal(line, shares[1] ?? "")).screen.replaceAll("\r", "");
     };
     const team = await ceremony(
       "sealwright operator seal add -key-shares=5 -key-threshold=3 security-team",
@@ -148,6 +148,13 @@ describe.skipIf(partMissing("SoftHSM"))("the page on", () => {
       "sealwright operator recovery-keys-off -nonce=…",
     );
     expect(newKeys(ended)).toHaveLength(3);
+    const others = await ceremony(
+      "sealwright operator rotate-keys -seal=officers -init -key-shares=5 -key-threshold=3",
+      "sealwright operator rotate-keys -seal=officers -nonce=…",
+      newKeys(ended),
+    );
+    const officers = newKeys(others);
+    expect(officers).toHaveLength(5);
     await stage.run("sealwright operator seal remove security-team");
 
     await stage.shell.ok("sealwright operator seal");

@@ -147,6 +147,29 @@ describe("operator seal add for shares", () => {
   });
 });
 
+describe("operator rotate-keys -seal", () => {
+  it("starts a rekey of the officers' shares, and numbers are the usual ones", async () => {
+    const data = { started: true, nonce: "N", t: 3, n: 5, progress: 0, required: 2 };
+    stub.play({
+      "GET sys/seal-status": { status: 200, body: { recovery_seal: true } },
+      "POST sys/seals/shares/officers/rekey/init": { status: 200, body: { data } },
+    });
+    const { code, stdout } = await sealwright("operator rotate-keys -seal=officers -init");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Nonce +N$/m);
+    expect(stub.bodyOf("POST sys/seals/shares/officers/rekey/init")).toMatchObject({
+      secret_shares: 5,
+      secret_threshold: 3,
+    });
+  });
+
+  it("does not go with operator rekey, which knows no token", async () => {
+    const { code, stderr } = await sealwright("operator rekey -seal=officers -init");
+    expect(code).toBe(1);
+    expect(stderr).toContain("-seal goes with");
+  });
+});
+
 describe("operator unseal", () => {
   it("sends what the share is for", async () => {
     stub.play({ "PUT sys/unseal": { status: 200, body: { sealed: true } }, "GET sys/leader": DONE });

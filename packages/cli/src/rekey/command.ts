@@ -7,8 +7,9 @@ import { apiFlags } from "../http/settings.ts";
 import { loadPgpKeys, loadPgpKeysFile } from "../input/pgp-keys.ts";
 import type { Io } from "../io.ts";
 import { formatFlags, outputFormat } from "../output/format.ts";
+import { commandName } from "../product.ts";
 import type { RekeyAttempt } from "./attempt.ts";
-import type { RekeyFamily, Target } from "./family.ts";
+import { officersFamily, type RekeyFamily, rotateKeysFamily, type Target } from "./family.ts";
 import {
   cancelRekey,
   cancelVerification,
@@ -62,6 +63,11 @@ const rekeyFlags = {
     name: "compromised",
     usage: "With -init: old shares may be in wrong hands, so make a new data key as well.",
   }),
+  seal: text({
+    name: "seal",
+    placeholder: "name",
+    usage: "With rotate-keys: the shares of the officers' seal of that name, instead of a target's.",
+  }),
   force: toggle({
     name: "force",
     usage: "With -init: go on even where the new root key reaches one seal of several only.",
@@ -73,9 +79,10 @@ const rekeyFlags = {
 type RekeyFlagValues = FlagValues<typeof rekeyFlags>;
 
 /** The command of a family. */
-export function rekeyCommand(family: RekeyFamily, synopsis: string, about: string): Command {
+export function rekeyCommand(declared: RekeyFamily, synopsis: string, about: string): Command {
+  const { command } = declared;
   return defineCommand({
-    path: family.command,
+    path: command,
     synopsis,
     argumentsUsage: "[KEY]",
     argumentCount: { min: 0, max: 1 },
@@ -85,15 +92,16 @@ export function rekeyCommand(family: RekeyFamily, synopsis: string, about: strin
       'with "-" it is read from standard input. As an argument or with -key it works, too, and stays in the shell\'s ' +
       "history.",
     examples: [
-      `${family.command} -init -key-shares=3 -key-threshold=2`,
-      `${family.command}`,
-      `${family.command} -nonce=NONCE - < share.txt`,
-      `${family.command} -target=recovery -init -key-shares=3 -key-threshold=2`,
-      `${family.command} -status`,
-      `${family.command} -cancel -nonce=NONCE`,
+      `${command} -init -key-shares=3 -key-threshold=2`,
+      `${command}`,
+      `${command} -nonce=NONCE - < share.txt`,
+      `${command} -target=recovery -init -key-shares=3 -key-threshold=2`,
+      `${command} -status`,
+      `${command} -cancel -nonce=NONCE`,
     ],
     flags: rekeyFlags,
     async run({ flags, args, io }) {
+      const family = familyFor(declared, flags.seal);
       const target = family.onlyTarget ?? chosenTarget(flags);
       const paths = family.paths[target ?? "barrier"];
       const attempt: RekeyAttempt = {
@@ -107,6 +115,13 @@ export function rekeyCommand(family: RekeyFamily, synopsis: string, about: strin
       return verb(flags)(attempt, flags, args[0], io.env);
     },
   });
+}
+
+/** The family that the flags mean. Throws `UsageError`. */
+function familyFor(declared: RekeyFamily, seal: string | undefined): RekeyFamily {
+  if (seal === undefined) return declared;
+  if (declared === rotateKeysFamily) return officersFamily(seal);
+  throw new UsageError(`-seal goes with "${commandName} ${rotateKeysFamily.command}".`);
 }
 
 type Verb = (

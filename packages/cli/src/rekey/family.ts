@@ -20,7 +20,7 @@ export interface RekeyFamily {
   readonly command: string;
   readonly paths: Readonly<Record<Target, RekeyPaths>>;
   readonly initMethod: "PUT" | "POST";
-  /** The only target that there is, so that it need not be named. */
+  /** The only target that there is, so that it need not be named. Its key is always split. */
   readonly onlyTarget?: Target;
   readonly words: RekeyWords;
 }
@@ -100,6 +100,12 @@ export const recoveryKeysOffFamily: RekeyFamily = {
   paths: { barrier: recoveryKeysOffPaths, recovery: recoveryKeysOffPaths },
   onlyTarget: "recovery",
 };
+
+/** `operator rotate-keys -seal=NAME`: new shares for the officers of a seal beside others. */
+export function officersFamily(seal: string): RekeyFamily {
+  const paths = authenticatedPaths(`sys/seals/shares/${seal}/rekey`);
+  return { ...rotateKeysFamily, paths: { barrier: paths, recovery: paths }, onlyTarget: "barrier" };
+}
 
 function authenticatedPaths(base: string): RekeyPaths {
   return { init: `${base}/init`, update: `${base}/update`, verify: `${base}/verify`, backup: `${base}/backup` };

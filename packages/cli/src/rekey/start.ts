@@ -31,7 +31,7 @@ export async function startRekey(attempt: RekeyAttempt, key: NewKey): Promise<nu
     const status = await client.prepare("GET", "sys/seal-status");
     const autoSeal = booleanField(status.body, "recovery_seal");
     if (autoSeal && !key.targetGiven) throw new UsageError(targetAdvice(family));
-    return autoSeal && target === "barrier";
+    return autoSeal && target === "barrier" && family.onlyTarget === undefined;
   });
   // On an auto seal a new root key is split for nobody, so numbers go along only when somebody gave them.
   const body = requestBody(key, rootKeyOnly ? {} : USUAL_NUMBERS);

@@ -3,6 +3,7 @@
 import {
   Authorization,
   barrierTarget,
+  breakGlassTarget,
   type KeptConfigs,
   Rekey,
   recoveryKeysUnsealOff,
@@ -35,22 +36,33 @@ export class Ceremonies {
   readonly recoveryKeysUnseal: Authorization<true, StartedBy>;
   /** Ends that: a new recovery key, which opens nothing. */
   readonly recoveryKeysOff: Rekey<RekeyAnswer, RekeyDetails>;
+  readonly #officersRekeys = new Map<string, Rekey<RekeyAnswer, RekeyDetails>>();
   readonly #options: CeremoniesOptions;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CeremoniesOptions) {
     const { store } = options;
     this.#options = options;
-    const rekey = (replaced: typeof barrierTarget): Rekey<RekeyAnswer, RekeyDetails> => {
-      const made = new Rekey<RekeyAnswer, RekeyDetails>(store, replaced, { onReplaced: () => this.#endOthers(made) });
-      return made;
-    };
-    this.rekeys = { barrier: rekey(barrierTarget), recovery: rekey(recoveryTarget) };
+    this.rekeys = { barrier: this.#rekeyOf(barrierTarget), recovery: this.#rekeyOf(recoveryTarget) };
     this.rootGeneration = new Authorization(store, "root generation");
     this.sealConfigConfirmation = new Authorization(store, "confirmation of the seal configuration");
     this.officers = new Authorization(store, "adding of officers' shares");
     this.recoveryKeysUnseal = new Authorization(store, "letting the recovery keys unseal");
-    this.recoveryKeysOff = rekey(recoveryKeysUnsealOff);
+    this.recoveryKeysOff = this.#rekeyOf(recoveryKeysUnsealOff);
+  }
+
+  /** The rekey of the officers' shares of the seal called `name`, one there is: each name is kept. */
+  officersRekey(name: string): Rekey<RekeyAnswer, RekeyDetails> {
+    const rekey = this.#officersRekeys.get(name) ?? this.#rekeyOf(breakGlassTarget(name));
+    this.#officersRekeys.set(name, rekey);
+    return rekey;
+  }
+
+  #rekeyOf(replaced: typeof barrierTarget): Rekey<RekeyAnswer, RekeyDetails> {
+    const made = new Rekey<RekeyAnswer, RekeyDetails>(this.#options.store, replaced, {
+      onReplaced: () => this.#endOthers(made),
+    });
+    return made;
   }
 
   /** Begins to end attempts that nobody goes on with. Does not keep the process alive. */
@@ -74,6 +86,9 @@ export class Ceremonies {
       "adding of officers' shares": this.officers,
       "letting the recovery keys unseal": this.recoveryKeysUnseal,
       "ending that the recovery keys unseal": this.recoveryKeysOff,
+      ...Object.fromEntries(
+        [...this.#officersRekeys].map(([name, rekey]) => [`rekey of the shares of ${name}`, rekey]),
+      ),
     };
   }
 

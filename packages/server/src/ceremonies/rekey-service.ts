@@ -31,6 +31,13 @@ export interface RekeyServiceOptions {
   readonly log: Log;
 }
 
+/** A rekey of something else than a target's own key. */
+export interface OtherRekey {
+  readonly rekey: Ceremonies["rekeys"][Target];
+  /** What the log calls it. */
+  readonly name: string;
+}
+
 const OTHER: Readonly<Record<Target, Target>> = { barrier: "recovery", recovery: "barrier" };
 
 /** A rekey of one target as the API knows it: shares as text, PGP keys, backups. */
@@ -38,12 +45,16 @@ export class RekeyService {
   readonly target: Target;
   readonly #options: RekeyServiceOptions;
   readonly #rekey: Ceremonies["rekeys"][Target];
+  readonly #name: string;
+  readonly #keepsBackup: boolean;
 
-  /** `rekey` is the target's own unless another one is given. */
-  constructor(target: Target, options: RekeyServiceOptions, rekey = options.ceremonies.rekeys[target]) {
+  /** `rekey` is the target's own unless another one is given, which goes by `name` and keeps no backup. */
+  constructor(target: Target, options: RekeyServiceOptions, other?: OtherRekey) {
     this.target = target;
     this.#options = options;
-    this.#rekey = rekey;
+    this.#rekey = other?.rekey ?? options.ceremonies.rekeys[target];
+    this.#name = other?.name ?? target;
+    this.#keepsBackup = other === undefined;
   }
 
   /** Whether this target's key has shares. A new root key of an auto seal has none. */
@@ -72,10 +83,11 @@ export class RekeyService {
   async start(order: RekeyOrder): Promise<RekeyStatus<RekeyDetails>> {
     this.#check();
     const { store, log } = this.#options;
+    if (order.backup && !this.#keepsBackup) throw new HttpError(400, "no backup is kept of these shares");
     const request = await rekeyRequest(this.target, store.autoSealed, order);
     const status = await this.#rekey.start(request);
     const { shares, threshold } = status.numbers;
-    log.info(`${this.target} rekey started`, { nonce: status.nonce, shares, threshold, started_by: order.startedBy });
+    log.info(`${this.#name} rekey started`, { nonce: status.nonce, shares, threshold, started_by: order.startedBy });
     return status;
   }
 
@@ -97,7 +109,7 @@ export class RekeyService {
     if (!submission.complete) return submission.status;
     const verificationNonce = this.#rekey.current?.verifying?.nonce;
     const done = verificationNonce === undefined ? "done" : "waits for the new shares to be verified";
-    this.#options.log.info(`${this.target} rekey ${done}`, { nonce });
+    this.#options.log.info(`${this.#name} rekey ${done}`, { nonce });
     return { nonce, answer: submission.answer, verificationNonce };
   }
 
@@ -107,7 +119,7 @@ export class RekeyService {
     const submission = await this.#advised(nonce, () =>
       withShare(text, (share) => this.#rekey.verify(nonce, share, signal)),
     );
-    if (submission.complete) this.#options.log.info(`${this.target} rekey verified and done`, { nonce });
+    if (submission.complete) this.#options.log.info(`${this.#name} rekey verified and done`, { nonce });
     return submission;
   }
 
@@ -120,7 +132,7 @@ export class RekeyService {
   async cancel(scope: string | typeof ANY_ATTEMPT): Promise<void> {
     const running = this.#rekey.current !== undefined;
     await this.#rekey.cancel(scope);
-    if (running) this.#options.log.info(`${this.target} rekey cancelled`);
+    if (running) this.#options.log.info(`${this.#name} rekey cancelled`);
   }
 
   backup(): Promise<Backup | undefined> {

@@ -9,6 +9,7 @@ import type { Log } from "../runtime/log.ts";
 import type { NewRootToken } from "../tokens/root-token.ts";
 import { decodeTokenEndpoints, generateRootEndpoints, generateRootTokenEndpoints } from "./generate-root.ts";
 import { officersAndRecoveryKeys } from "./officers.ts";
+import { officersRekeyEndpoints } from "./officers-rekey.ts";
 import { rekeyEndpoints } from "./rekey.ts";
 import { rotateConfigEndpoints } from "./rotate-config.ts";
 import { rotateKeysEndpoints, rotateRootEndpoints } from "./rotate-root.ts";
@@ -28,7 +29,10 @@ export function ceremonyEndpoints(deps: CeremonyDeps): Endpoint[] {
   const { store, gate } = deps;
   const barrier = new RekeyService("barrier", deps);
   const recovery = new RekeyService("recovery", deps);
-  const recoveryKeysOff = new RekeyService("recovery", deps, deps.ceremonies.recoveryKeysOff);
+  const recoveryKeysOff = new RekeyService("recovery", deps, {
+    rekey: deps.ceremonies.recoveryKeysOff,
+    name: "recovery (no longer to unseal)",
+  });
   const rootGeneration = new RootGeneration(deps);
   return [
     ...rekeyEndpoints(barrier, gate, { ceremony: "sys/rekey", backup: "sys/rekey/backup" }),
@@ -42,6 +46,7 @@ export function ceremonyEndpoints(deps: CeremonyDeps): Endpoint[] {
     ...decodeTokenEndpoints(),
     ...sealConfigConfirmEndpoints(deps),
     ...officersAndRecoveryKeys(deps),
+    ...officersRekeyEndpoints(deps),
     ...rotateKeysEndpoints(recoveryKeysOff, gate, "sys/seals/recovery-keys/off"),
   ];
 }

@@ -197,6 +197,39 @@ describe("officers' shares by a ceremony", () => {
   });
 });
 
+describe("a rekey of officers' shares", () => {
+  const path = "sys/seals/shares/officers/rekey";
+  const numbers = { secret_shares: 3, secret_threshold: 2 };
+
+  it("makes new ones with the leave of the recovery quorum, and the old ones open nothing", async () => {
+    const { server, officers, recovery, token } = await initialized();
+    const started = await server.call("PUT", `${path}/init`, numbers, token);
+    expect(started).toMatchObject({ status: 200, body: { data: { started: true, n: 3, t: 2, required: 2 } } });
+    const { nonce } = started.body.data as { nonce: string };
+    await server.call("PUT", `${path}/update`, { nonce, key: recovery[0] }, token);
+    const { body } = await server.call("PUT", `${path}/update`, { nonce, key: recovery[1] }, token);
+    const { keys } = body.data as { keys: string[] };
+    expect(keys).toHaveLength(3);
+    expect(server.lines.join("")).toMatch(/officers' \(officers\) rekey done/);
+    await stopSeals(server);
+    await rejectsWithCode(recover(staticSeal("new", "n1"), officers), "WRONG_SHARES");
+    expect(await recover(staticSeal("new", "n1"), keys)).toMatchObject({ openedBy: "officers" });
+  });
+
+  it("needs a token with sudo, officers of that name, and keeps no backup", async () => {
+    const { server, token } = await initialized();
+    expect(await server.call("PUT", `${path}/init`, numbers)).toMatchObject({ status: 403 });
+    for (const name of ["nobody", "kms"]) {
+      const { status, body } = await server.call("PUT", `sys/seals/shares/${name}/rekey/init`, numbers, token);
+      expect(status).toBe(400);
+      expect(String(body.errors)).toContain(`no seal of officers' shares called "${name}"`);
+    }
+    const backup = await server.call("PUT", `${path}/init`, { ...numbers, backup: true }, token);
+    expect(backup.status).toBe(400);
+    expect(await server.call("GET", `${path}/init`, {}, token)).toMatchObject({ body: { data: { started: false } } });
+  });
+});
+
 describe("recovery keys that unseal", () => {
   it("are a matter of the recovery quorum, and a line of configuration is told so", async () => {
     const first = await initialized(RECOVERY);
