@@ -15,11 +15,20 @@ export interface ServerSealsDeps extends OpenSealsDeps {
   readonly intervals: ProbeIntervals;
 }
 
-/** Names of the seals that a reload changed. */
+/** Names of the auto seals that a reload changed. */
 export interface ReloadedSeals {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
+}
+
+/** People have no seal that could be opened or closed: without a block of another type they are what is configured. */
+function isAuto({ seal, failure }: ConfiguredSeal): boolean {
+  return seal !== undefined || failure !== undefined;
+}
+
+function namesOf(seals: readonly ConfiguredSeal[]): readonly string[] {
+  return seals.filter(isAuto).map(({ block }) => block.name);
 }
 
 /** Whether two blocks configure the same, wherever they stand. */
@@ -72,10 +81,8 @@ export class ServerSeals {
     this.#all = blocks.flatMap((block) => kept(block) ?? opened.filter((each) => each.block === block));
     for (const seal of opened) this.#replace(seal);
     for (const { block } of removed) await this.#drop(block.name);
-    const [changed, added] = [true, false].map((known) =>
-      opened.map(({ block }) => block.name).filter((name) => before.has(name) === known),
-    );
-    const reloaded = { added: added ?? [], changed: changed ?? [], removed: removed.map(({ block }) => block.name) };
+    const [changed, added] = [true, false].map((known) => namesOf(opened).filter((name) => before.has(name) === known));
+    const reloaded = { added: added ?? [], changed: changed ?? [], removed: namesOf(removed) };
     this.#tell(reloaded);
     return reloaded;
   }

@@ -76,6 +76,18 @@ describe("sys/config/reload/seals", () => {
     await server.running.store.seals.prove("one");
   });
 
+  it("tells of no change of people's shares, which no block is about", async () => {
+    const server = await startSeals("", storage());
+    const { body } = await server.call("PUT", "sys/init", { secret_shares: 1, secret_threshold: 1 });
+    await server.call("PUT", "sys/unseal", { key: (body.keys as string[])[0] });
+    const reload = () => server.call("PUT", "sys/config/reload/seals", {}, String(body.root_token));
+    server.configure(ONE);
+    expect((await reload()).body).toMatchObject({ data: { added: ["one"], changed: [], removed: [] } });
+    server.configure("");
+    expect((await reload()).body).toMatchObject({ data: { added: [], changed: [], removed: ["one"] } });
+    expect(server.lines.join("")).not.toContain('the seal "shamir"');
+  });
+
   it("refuses to forget a seal that the storage has, and changes nothing", async () => {
     const { server, put } = await underOne();
     server.configure(TWO);
