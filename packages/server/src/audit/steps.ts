@@ -38,7 +38,7 @@ const FAMILIES: readonly Family[] = [
 const WORDS = new Set(
   [
     "init update verify backup recovery-backup recovery-key-backup attempt root recovery keyring config confirm",
-    "add remove migrate finish undo reload seals shares recovery-keys start off",
+    "add remove migrate finish undo reload seals shares recovery-keys start off rekey",
   ].flatMap((words) => words.split(" ")),
 );
 

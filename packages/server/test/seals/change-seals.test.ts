@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -165,6 +165,24 @@ describe("sys/seals", () => {
     const { server, put } = await underOne();
     await server.running.store.seal();
     expect(await put("sys/seals/add", { name: "two" })).toMatchObject({ status: 503 });
+  });
+});
+
+describe("the audit of changes of the seals", () => {
+  it("writes a line before and after, with names and without anything else that was given", async () => {
+    const file = join(folder, "audit.log");
+    const audited = `audit "file" {\n  path = ${JSON.stringify(file)}\n}\n`;
+    const server = await startSeals(audited + ONE, storage());
+    const token = await initialize(server);
+    await server.call("PUT", "sys/seals/add", { name: "two", accept_weaker: true, key: "secret" }, token);
+    await server.call("PUT", "sys/seals/shares/officers/rekey/init", { secret_shares: 3 }, token);
+    const lines = readFileSync(file, "utf8").trim().split("\n");
+    const requests = lines.map((line) => (JSON.parse(line) as { request?: { path: string; data?: object } }).request);
+    const add = requests.filter((each) => each?.path === "sys/seals/add");
+    expect(add).toHaveLength(2);
+    expect(add[0]?.data).toEqual({ name: "two", accept_weaker: true });
+    expect(requests.map((each) => each?.path)).toContain("sys/seals/shares/…/rekey/init");
+    expect(lines.join("")).not.toContain('secret"');
   });
 });
 
