@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { isDeepStrictEqual } from "node:util";
-import { CoreError, type SealedStore } from "@sealwright/core";
+import { CoreError, Mutex, type SealedStore } from "@sealwright/core";
 import type { SealConfig } from "../config/index.ts";
 import type { Log } from "../runtime/log.ts";
 import { attachable, type ConfiguredSeal, closeSeals, type OpenSealsDeps, openConfigured } from "./configured-seals.ts";
@@ -42,6 +42,8 @@ export class ServerSeals {
   readonly #deps: ServerSealsDeps;
   readonly #monitor: HealthMonitor;
   readonly #monitored = new Map<string, MonitoredSeal>();
+  // A hangup and a request may come at once.
+  readonly #mutex = new Mutex();
   #all: readonly ConfiguredSeal[];
 
   /** `seals` are attached to the store already. */
@@ -65,19 +67,33 @@ export class ServerSeals {
 
   /**
    * Makes `blocks` the configured seals: opens what is new or has changed, and closes what is gone. What is new is given
-   * no key before it is added. Rejects where one cannot be opened, or one is gone that the storage still has; nothing
-   * changes then.
+   * no key before it is added. Rejects where one cannot be opened, unless that is as it was, or one is gone that the
+   * storage still has; nothing changes then.
    */
-  async reload(blocks: readonly SealConfig[]): Promise<ReloadedSeals> {
+  reload(blocks: readonly SealConfig[]): Promise<ReloadedSeals> {
+    return this.#mutex.run(() => this.#reload(blocks));
+  }
+
+  /** Ends looking after them. The store closes them. */
+  stop(): void {
+    this.#monitor.stop();
+  }
+
+  async #reload(blocks: readonly SealConfig[]): Promise<ReloadedSeals> {
     const before = new Map(this.#all.map((seal) => [seal.block.name, seal]));
     const names = new Set(blocks.map(({ name }) => name));
     const removed = this.#all.filter(({ block }) => !names.has(block.name));
     await this.#refuseInUse(removed);
-    const kept = (block: SealConfig): ConfiguredSeal | undefined => {
+    const same = (block: SealConfig): ConfiguredSeal | undefined => {
       const seal = before.get(block.name);
-      return seal !== undefined && seal.failure === undefined && isSame(seal.block, block) ? seal : undefined;
+      return seal !== undefined && isSame(seal.block, block) ? seal : undefined;
     };
-    const opened = await this.#openAll(blocks.filter((block) => kept(block) === undefined));
+    const kept = (block: SealConfig): ConfiguredSeal | undefined => {
+      const seal = same(block);
+      return seal?.failure === undefined ? seal : undefined;
+    };
+    const opening = blocks.filter((block) => kept(block) === undefined);
+    const opened = await this.#openAll(opening, (block) => same(block) !== undefined);
     this.#all = blocks.flatMap((block) => kept(block) ?? opened.filter((each) => each.block === block));
     for (const seal of opened) this.#replace(seal);
     for (const { block } of removed) await this.#drop(block.name);
@@ -87,16 +103,13 @@ export class ServerSeals {
     return reloaded;
   }
 
-  /** Ends looking after them. The store closes them. */
-  stop(): void {
-    this.#monitor.stop();
-  }
-
-  async #openAll(blocks: readonly SealConfig[]): Promise<ConfiguredSeal[]> {
+  /** Opens them all; those that `mayFail` may stay as they were, unopened. */
+  async #openAll(blocks: readonly SealConfig[], mayFail: (block: SealConfig) => boolean): Promise<ConfiguredSeal[]> {
     const settled = await Promise.allSettled(blocks.map((block) => openConfigured(block, this.#deps)));
     const opened = settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const refused = settled.find((each) => each.status === "rejected");
-    const failure = refused?.reason ?? opened.find((each) => each.failure !== undefined)?.failure;
+    const failed = opened.find(({ block, failure }) => failure !== undefined && !mayFail(block));
+    const failure = refused?.reason ?? failed?.failure;
     if (failure === undefined) return opened;
     await closeSeals(opened);
     throw failure;

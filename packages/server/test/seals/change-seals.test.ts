@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -104,6 +104,30 @@ describe("sys/config/reload/seals", () => {
       expect((await put("sys/config/reload/seals")).status).toBeGreaterThanOrEqual(400);
       expect(await uses(server)).toEqual({ one: "enabled, first" });
     }
+  });
+
+  it("goes on where a seal still cannot be opened that could not be before, and takes it up when it can", async () => {
+    const keyFile = join(folder, "late.key");
+    const late = `seal "static" {\n  name = "late"\n  current_key_id = "l"\n  current_key = "file://${keyFile}"\n}\n`;
+    const server = await startSeals(ONE + late, storage());
+    const token = await initialize(server);
+    const reload = async (seals: string) => {
+      server.configure(seals);
+      return server.call("PUT", "sys/config/reload/seals", {}, token);
+    };
+    expect((await reload(ONE + late + TWO)).body).toMatchObject({ data: { added: ["two"] } });
+    expect(server.running.seals.failed.map(({ block }) => block.name)).toEqual(["late"]);
+    writeFileSync(keyFile, "7".repeat(64));
+    expect((await reload(ONE + late + TWO)).body).toMatchObject({ data: { changed: ["late"] } });
+    expect(await uses(server)).toEqual({ one: "enabled, first", late: "new", two: "new" });
+  });
+
+  it("takes turns with another one at the same time", async () => {
+    const { server, put } = await underOne();
+    server.configure(ONE + TWO);
+    const [byRequest, byHangup] = await Promise.all([put("sys/config/reload/seals"), server.running.reloadSeals()]);
+    const added = [(byRequest.body.data as { added: string[] }).added, byHangup.added];
+    expect(added.flat()).toEqual(["two"]);
   });
 
   it("needs a token with sudo", async () => {
