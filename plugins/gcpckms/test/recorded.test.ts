@@ -1,45 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A directory that OpenBao 2.6.2 wrote with its gcpckms seal, and blobs of ours read without our code. */
 import { createDecipheriv } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { openStore } from "@sealwright/core";
-import { plugin as shamir } from "@sealwright/plugin-shamir";
 import { decodeBlob, encodeBlob, type SealedBlob } from "@sealwright/seal";
-import { openFileStorage } from "@sealwright/storage/file";
 import { rejectsWithCode } from "@sealwright/testing";
 import { type CloudKms, startCloudKms } from "@sealwright/testing/cloud-kms";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RecordedDirectory } from "../../../test/support/recorded-directory.ts";
 import { plugin } from "../src/index.ts";
 import { openSeal, plainClient } from "./support/cloud.ts";
 
-const fixture = fileURLToPath(new URL("../../../test/fixtures/gcpckms-fakecloudkms", import.meta.url));
+const directory = new RecordedDirectory("gcpckms-fakecloudkms");
+const SEALED = directory.sealed;
 const KEY = "projects/p/locations/global/keyRings/bao/cryptoKeys/bao-seal";
 /** Of the emulator's Tink keyset, as the recorded ciphertexts carry it. */
 const TINK_KEY_ID = Buffer.from("88ad7960", "hex");
-
-interface Expected {
-  readonly plaintext_hex: string;
-}
-
-function json<Shape>(name: string): Shape {
-  return JSON.parse(readFileSync(join(fixture, name), "utf8")) as Shape;
-}
-
-/** The sealed entries of the directory, and what they hold. */
-const SEALED = Object.entries(json<Record<string, Expected>>("expected.json")).map(([file, { plaintext_hex }]) => {
-  const { Value } = json<{ readonly Value: string }>(join("data", file));
-  return [file, decodeBlob(Buffer.from(Value, "base64")), plaintext_hex] as const;
-});
 
 let kms: CloudKms;
 let stanza: Record<string, string>;
 
 beforeAll(async () => {
   kms = await startCloudKms();
-  const { aes256_key_hex } = json<{ readonly aes256_key_hex: string }>("key.json");
+  const { aes256_key_hex } = directory.key as { readonly aes256_key_hex: string };
   kms.importKey(KEY, { key: Buffer.from(aes256_key_hex, "hex"), id: TINK_KEY_ID });
   stanza = { project: "p", region: "global", key_ring: "bao", crypto_key: "bao-seal", endpoint: kms.endpoint };
 });
@@ -58,29 +39,7 @@ describe("a directory of OpenBao", () => {
   });
 
   test("unseals, every entry decrypts, the value in it is there, and no file changes", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "sealwright-gcpckms-fixture-"));
-    cpSync(join(fixture, "data"), folder, { recursive: true });
-    const files = () =>
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((each) => each.isFile() && !each.parentPath.includes(".sealwright"))
-        .map((each) => [join(each.parentPath, each.name), readFileSync(join(each.parentPath, each.name), "utf8")]);
-    const before = files();
-    const storage = await openFileStorage({ path: folder });
-    const store = await openStore({ storage, shares: shamir, seal: { plugin, settings: stanza } });
-    try {
-      await store.unseal();
-      expect(await store.status()).toMatchObject({ foreign: true, sealed: false, type: "gcpckms" });
-      const plain = /core\/(_seal-config|_recovery-config|_recovery-key|_keyring|hsm\/_barrier-unseal-keys)$/;
-      const paths = before.map(([file = ""]) => file.slice(folder.length + 1)).filter((path) => !plain.test(path));
-      const values = await Promise.all(paths.map((path) => store.get(path.replace(/_([^/]+)$/, "$1"))));
-      expect(values.length).toBeGreaterThan(20);
-      expect(values).not.toContain(undefined);
-      expect(values.some((value) => value?.includes("seal-fixture-ok"))).toBe(true);
-      expect(files()).toEqual(before);
-    } finally {
-      await store.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    await directory.expectToOpen(plugin, stanza);
   });
 });
 

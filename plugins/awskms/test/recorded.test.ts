@@ -1,36 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A directory that OpenBao 2.6.2 wrote with its awskms seal on LocalStack, and blobs of ours read without our code. */
 import { createDecipheriv } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { openStore, type SealedStore } from "@sealwright/core";
-import { plugin as shamir } from "@sealwright/plugin-shamir";
-import { decodeBlob, type SealedBlob } from "@sealwright/seal";
-import { openFileStorage } from "@sealwright/storage/file";
+import type { SealedBlob } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { type LocalStack, startLocalStack } from "@sealwright/testing/localstack";
 import { partMissing } from "@sealwright/testing/parts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RecordedDirectory } from "../../../test/support/recorded-directory.ts";
 import { plugin } from "../src/index.ts";
 import { openSeal, stanzaFor } from "./support/open-seal.ts";
 
-const fixture = fileURLToPath(new URL("../../../test/fixtures/awskms-localstack", import.meta.url));
+const directory = new RecordedDirectory("awskms-localstack");
+const SEALED = directory.sealed;
 const MATERIAL = Buffer.from("00112233445566778899aabbccddeeff".repeat(2), "hex");
 const KEY = { id: "5ea15ea1-0000-4000-8000-000000000001", alias: "alias/bao-seal", material: MATERIAL };
-
-function json<Shape>(name: string): Shape {
-  return JSON.parse(readFileSync(join(fixture, name), "utf8")) as Shape;
-}
-
-/** The sealed entries of the directory, and what they hold. */
-const SEALED = Object.entries(json<Record<string, { plaintext_hex: string }>>("expected.json")).map(
-  ([file, { plaintext_hex }]) => {
-    const { Value } = json<{ readonly Value: string }>(join("data", file));
-    return [file, decodeBlob(Buffer.from(Value, "base64")), plaintext_hex] as const;
-  },
-);
 
 /**
  * A data key out of LocalStack's ciphertext: 36 bytes of key id, 16 of IV, 16 of tag, then AES-256-GCM of padded bytes.
@@ -51,21 +34,11 @@ function plaintextIn({ ciphertext, iv, keyInfo }: SealedBlob): Buffer {
 
 describe.skipIf(partMissing("LocalStack"))("a directory of OpenBao under an awskms seal", () => {
   let localStack: LocalStack;
-  let folder: string;
-  let store: SealedStore;
 
   beforeAll(async () => {
     localStack = await startLocalStack({ key: KEY });
-    folder = mkdtempSync(join(tmpdir(), "sealwright-awskms-fixture-"));
-    cpSync(join(fixture, "data"), folder, { recursive: true });
-    const storage = await openFileStorage({ path: folder });
-    store = await openStore({ storage, shares: shamir, seal: { plugin, settings: stanzaFor(localStack) } });
   });
-  afterAll(async () => {
-    await store?.close();
-    await localStack?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => localStack?.stop());
 
   test.each(SEALED)("%s is unwrapped to what OpenBao wrapped", async (_file, blob, plaintext) => {
     const seal = await openSeal(stanzaFor(localStack));
@@ -74,20 +47,7 @@ describe.skipIf(partMissing("LocalStack"))("a directory of OpenBao under an awsk
   });
 
   test("it unseals, every entry decrypts, the value in it is there, and no file changes", async () => {
-    const files = () =>
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((each) => each.isFile() && !each.parentPath.includes(".sealwright"))
-        .map((each) => [join(each.parentPath, each.name), readFileSync(join(each.parentPath, each.name), "utf8")]);
-    const before = files();
-    await store.unseal();
-    expect(await store.status()).toMatchObject({ foreign: true, sealed: false, type: "awskms" });
-    const outside = /core\/(_seal-config|_recovery-config|_recovery-key|_keyring|hsm\/_barrier-unseal-keys)$/;
-    const paths = before.map(([file = ""]) => file.slice(folder.length + 1)).filter((path) => !outside.test(path));
-    const values = await Promise.all(paths.map((path) => store.get(path.replace(/_([^/]+)$/, "$1"))));
-    expect(values.length).toBeGreaterThan(20);
-    expect(values).not.toContain(undefined);
-    expect(values.some((value) => value?.includes("seal-fixture-ok"))).toBe(true);
-    expect(files()).toEqual(before);
+    await directory.expectToOpen(plugin, stanzaFor(localStack));
   });
 
   test("a blob of ours is of the same form, and opens without our code", async () => {
