@@ -23,6 +23,8 @@ export const CORE_ERRORS = {
   WRONG_SHARES: "check each share against what its holder was given",
   /** The seal answered, and its key does not open this storage. */
   WRONG_SEAL: "configure the seal and key that this storage was initialised with",
+  /** Another seal is configured than the storage has, which the old seal or the people of it could be left for. */
+  MIGRATION_PENDING: "give the shares with -migrate, or configure the seal that the storage has",
   /** Several seals were asked, and too few of them answered. */
   NO_SEAL_ANSWERS: "see to one of the seals: each reason says what is wrong with which",
   /** What was asked for would leave the storage with one up-to-date seal of several. */

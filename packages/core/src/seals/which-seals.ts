@@ -68,7 +68,7 @@ export function impliedRecord({ type }: StoredSeals, name: string | undefined, p
 }
 
 /**
- * Throws `WRONG_SEAL`, saying which stanza or flag is missing, unless what is configured is what the storage has: at
+ * Throws `WRONG_SEAL` or `MIGRATION_PENDING`, saying which stanza or flag is missing, unless what is configured is what the storage has: at
  * least one enabled seal of it, or unseal shares and no other seal of its own.
  */
 export function checkConfigured(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): void {
@@ -80,7 +80,7 @@ export function checkConfigured(stored: StoredSeals, set: SealSet, plugin: Share
 }
 
 /**
- * Throws `WRONG_SEAL` where the seal called `name`, which has opened the storage, is disabled and the storage has no
+ * Throws `MIGRATION_PENDING` where the seal called `name`, which has opened the storage, is disabled and the storage has no
  * other: a migration is meant and has not been asked for.
  */
 export function checkEnabled(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin, name: string): void {
@@ -108,7 +108,8 @@ export function checkMigration(stored: StoredSeals, set: SealSet, plugin: Shares
 function wrongSeal(stored: StoredSeals, set: SealSet, plugin: SharesSealPlugin): CoreError {
   const configured = set.first?.seal.type ?? plugin.type;
   const mismatch = `this storage was initialised with a ${stored.type} seal, and the configuration has a ${configured} seal`;
-  return new CoreError("WRONG_SEAL", `${mismatch}: ${migrationAdvice(stored)}`);
+  const pending = stored.quorum === "unseal" || stored.candidates.length > 0;
+  return new CoreError(pending ? "MIGRATION_PENDING" : "WRONG_SEAL", `${mismatch}: ${migrationAdvice(stored)}`);
 }
 
 function migrationAdvice({ type, quorum, record, candidates }: StoredSeals): string {

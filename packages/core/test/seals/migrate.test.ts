@@ -208,8 +208,8 @@ describe("a migration by shares at an unseal, Vault's way", () => {
     const it = await openedByPeople();
     await it.store.seal();
     const store = await configured(it.storage, undefined, b);
-    expect((await rejectsWithCode(store.unseal(), "WRONG_SEAL")).message).toMatch(/unseal shares with -migrate/);
-    await rejectsWithCode(store.submitShare(it.shares[0]!), "WRONG_SEAL");
+    expect((await rejectsWithCode(store.unseal(), "MIGRATION_PENDING")).message).toMatch(/unseal shares with -migrate/);
+    await rejectsWithCode(store.submitShare(it.shares[0]!), "MIGRATION_PENDING");
     for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
     expect(store.sealed).toBe(false);
     await store.exclusively((open) => proveQuorum(open, it.shares.slice(1)));
@@ -223,7 +223,7 @@ describe("a migration by shares at an unseal, Vault's way", () => {
     const it = await withNew();
     await it.store.seal();
     const store = await configured(it.storage, it.a, undefined);
-    expect((await rejectsWithCode(store.submitShare(it.shares[0]!), "WRONG_SEAL")).message).toMatch(/-migrate/);
+    expect((await rejectsWithCode(store.submitShare(it.shares[0]!), "MIGRATION_PENDING")).message).toMatch(/-migrate/);
     for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
     await store.seal();
     expect(await opens(it.storage, it.a)).toBe(false);
@@ -235,7 +235,9 @@ describe("a migration by shares at an unseal, Vault's way", () => {
     const it = await withNew();
     await it.store.seal();
     const store = await configured(it.storage, it.a, b);
-    expect((await rejectsWithCode(store.unseal(), "WRONG_SEAL")).message).toMatch(/recovery shares with -migrate/);
+    expect((await rejectsWithCode(store.unseal(), "MIGRATION_PENDING")).message).toMatch(
+      /recovery shares with -migrate/,
+    );
     for (const share of it.shares.slice(0, 2)) await store.submitShare(share, { migrate: true });
     await store.seal();
     expect(await opens(it.storage, it.a)).toBe(false);
