@@ -2,7 +2,7 @@
 /** What KMS can answer, LocalStack or not: the code, and that the message names key and region and quotes nothing. */
 import type { Seal } from "@sealwright/seal";
 import { type CodedError, rejectsWithCode } from "@sealwright/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openSeal } from "./support/open-seal.ts";
 import { type Reply, refusal, type StubAws, startStubAws } from "./support/stub-aws.ts";
 
@@ -21,6 +21,10 @@ afterAll(async () => {
   await seal.close();
   await stub.stop();
 });
+
+// No pauses between the SDK's attempts: what is told of a refusal does not depend on them.
+beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0));
+afterEach(() => void vi.restoreAllMocks());
 
 async function wrapRefused(reply: Reply, code: string): Promise<CodedError> {
   stub.reply = () => reply;

@@ -7,7 +7,7 @@ import { abandoned, damaged, incomplete, type Target, targetOf } from "./errors.
 import type { Failure, Operation } from "./failure.ts";
 import { isVersionName } from "./names.ts";
 import { refused } from "./refusals.ts";
-import { withRetries } from "./retry.ts";
+import { withRetries } from "./retries.ts";
 import { clientOf, loadLibrary } from "./sdk.ts";
 
 type Encrypted = protos.google.cloud.kms.v1.IEncryptResponse;

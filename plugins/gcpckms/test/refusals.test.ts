@@ -3,7 +3,7 @@
 import type { Seal, SealedBlob } from "@sealwright/seal";
 import { rejectsWithCode } from "@sealwright/testing";
 import { type CloudKms, StatusError, startCloudKms } from "@sealwright/testing/cloud-kms";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openSeal, plainClient, stanzaFor } from "./support/cloud.ts";
 
 let kms: CloudKms;
@@ -17,7 +17,12 @@ beforeAll(async () => {
   seal = await openSeal(stanzaFor(kms));
   blob = await seal.wrap(dataKey);
 });
-afterEach(() => kms.heal());
+// The shortest pauses between attempts: what is told of a refusal does not depend on them.
+beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0));
+afterEach(() => {
+  kms.heal();
+  vi.restoreAllMocks();
+});
 afterAll(async () => {
   await seal.close();
   await kms.stop();
