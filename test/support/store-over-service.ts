@@ -95,6 +95,8 @@ export function describeStoreOver<Service extends SealService>(
     });
     afterAll(() => service?.stop());
     beforeEach(async () => {
+      // The shortest pauses of seals, of SDKs and between attempts to unseal.
+      vi.spyOn(Math, "random").mockReturnValue(0);
       storage = openMemoryStorage();
       store = await open();
     });
@@ -217,8 +219,6 @@ export function describeStoreOver<Service extends SealService>(
     test("is unsealed after a minute of throttling, in which it is asked a few times only", async () => {
       await init();
       await throttling.begin(service);
-      // What seals and SDKs pause for by themselves is drawn by it, and would make this a test of many seconds.
-      vi.spyOn(Math, "random").mockReturnValue(0);
       let waited = 0;
       let attempts = 0;
       const unsealer = new AutoUnsealer({
