@@ -2,6 +2,7 @@
 import type { OpenStore } from "../authority.ts";
 import { CoreError } from "../errors.ts";
 import { foreignStorage } from "../read-only.ts";
+import { RECOVERY_KEYS } from "./attached-seal.ts";
 import { changeSeals } from "./change-seals.ts";
 import { listOutstanding } from "./outstanding.ts";
 import type { Risk } from "./risk.ts";
@@ -50,6 +51,13 @@ export async function removeSeal(open: OpenStore, name: string, force: Risk): Pr
   if (foreign) throw foreignStorage();
   if (roster.member(name) === undefined) {
     throw new CoreError("INVALID_REQUEST", `this storage has no seal called ${JSON.stringify(name)}`);
+  }
+  if (name === RECOVERY_KEYS) {
+    throw new CoreError(
+      "INVALID_REQUEST",
+      "the recovery keys are not removed, they are replaced by keys that open nothing, with their holders' leave: " +
+        "operator recovery-keys-off",
+    );
   }
   if (quorum === "unseal" && roster.record.first === name) {
     throw new CoreError("NO_SEAL_LEFT", "the seal of people cannot be removed: migrate to another seal instead");
