@@ -25,13 +25,17 @@ function rekey(target: RekeyTarget): Act {
       details: null,
       deliver: async (made) => ({ answer: made.map((share) => share.slice()), entries: [] }),
     });
-    for (const share of shares.slice(0, 2)) await ceremony.submit(nonce, share);
+    for (const share of shares.slice(0, 2)) {
+      const submission = await ceremony.submit(nonce, share);
+      if (submission.complete) return submission.answer;
+    }
+    throw new Error("two shares are enough");
   };
 }
 
 /** A new root key, allowed by the recovery shares. */
 export const rekeyOfTheBarrier = rekey(barrierTarget);
-/** A new recovery key and a new data-key term. */
+/** A new recovery key, whose shares are answered, and a new data-key term. */
 export const rekeyOfTheRecoveryKey = rekey(recoveryTarget);
 /** A new data-key term. */
 export const rotation: Act = (store) => store.rotate();

@@ -115,9 +115,12 @@ export async function keeps(store: SealedStore): Promise<boolean> {
   return (await store.get(KEPT.path))?.toString() === KEPT.value;
 }
 
-/** Whether a fresh store of `services` alone opens `storage` and reads what is kept there. */
+/**
+ * Whether a fresh store of `services` alone opens a copy of `storage` and reads what is kept there. A copy, since a storage
+ * has one writer at a time.
+ */
 export async function opens(storage: Storage, ...services: readonly Opens[]): Promise<boolean> {
-  const { store } = await storeOf(services, { storage });
+  const { store } = await storeOf(services, { storage: await storageWith(await entriesOf(storage)) });
   try {
     await store.unseal();
     return await keeps(store);
@@ -128,10 +131,11 @@ export async function opens(storage: Storage, ...services: readonly Opens[]): Pr
   }
 }
 
-/** Whether two of the shares open `storage`: as unseal shares, or as those of a seal of shares beside others. */
+/** Whether two of the shares open a copy of `storage`: as unseal shares, or as those of a seal of shares beside others. */
 export async function sharesOpen(storage: Storage, shares: readonly Uint8Array[], beside = "shamir"): Promise<boolean> {
   for (const use of [{}, { seal: beside }]) {
-    const store = new SealedStore({ storage, shares: shamir, layer: sealLayer });
+    const copy = await storageWith(await entriesOf(storage));
+    const store = new SealedStore({ storage: copy, shares: shamir, layer: sealLayer });
     try {
       for (const share of shares.slice(0, 2)) await store.submitShare(share, use);
       if (await keeps(store)) return true;

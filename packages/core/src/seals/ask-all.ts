@@ -62,7 +62,7 @@ export function refusalOf(failed: ReadonlyMap<string, unknown>, what: string): u
   return new CoreError("NO_SEAL_ANSWERS", message, { cause: new AggregateError([...failed.values()]) });
 }
 
-/** Whether it is a seal that failed, or all of several, rather than the storage. */
+/** Whether it is a seal that failed, all of several, or one that is in doubt for what it answered: not the storage. */
 export function isSealFailure(error: unknown): boolean {
-  return isSealError(error) || (error instanceof CoreError && error.code === "NO_SEAL_ANSWERS");
+  return isSealError(error) || error instanceof CoreError;
 }
