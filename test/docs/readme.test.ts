@@ -30,6 +30,14 @@ describe("the project's papers", () => {
     expect(missing).toEqual([]);
   });
 
+  it.each(papers)("%s has no two versions of a passage left from a merge", (paper) => {
+    const text = readFileSync(paper, "utf8");
+    expect(text.match(/^(<<<<<<<|=======|>>>>>>>)( .*)?$/gm)).toBeNull();
+    if (paper.endsWith("CHANGELOG.md")) return;
+    const headings = text.replace(/^``X/gm, "").match(/^#+ .*$/gm) ?? [];
+    expect(headings.filter((heading, index) => headings.indexOf(heading) !== index)).toEqual([]);
+  });
+
   it("shows the embedded example in README as it runs in its test", () => {
     const readme = readFileSync(join(root, "README.md"), "utf8");
     const code = readdirSync(join(root, "examples/embedded/src")).map((name) =>
