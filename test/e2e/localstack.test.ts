@@ -7,7 +7,7 @@ import { partMissing } from "@sealwright/testing/parts";
 import { describe } from "vitest";
 import { RunningCommand, type Workplace } from "../support/command.ts";
 import { freePort } from "../support/free-port.ts";
-import { type Cloud, configFrom, describeCloud } from "./cloud-suite.ts";
+import { type Cloud, configFrom, describeCloud, withSeal } from "./cloud-suite.ts";
 
 /** LocalStack takes three seconds of a processor to start, which others may want too. */
 const KMS_PATIENCE_MS = 55_000;
@@ -69,8 +69,18 @@ describe.skipIf(partMissing("LocalStack"))("on LocalStack", () => {
         recorded: "awskms-localstack",
         online: () => kms.start(),
         offline: () => kms.stop(),
-        // It is the key that the script makes.
-        takeRecordedKey: async () => ({ config, env: {} }),
+        // It is the key that the script makes; the example leaves address and credentials to the SDK's own variables.
+        takeRecordedKey: async () => ({
+          config: withSeal(await configFrom("examples/config/awskms.hcl"), {
+            region: "us-east-1",
+            kms_key_id: "alias/sealwright",
+          }),
+          env: {
+            AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${port}`,
+            AWS_ACCESS_KEY_ID: "test",
+            AWS_SECRET_ACCESS_KEY: "test",
+          },
+        }),
         stop: () => kms.stop(),
       };
     },
