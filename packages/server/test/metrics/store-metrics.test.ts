@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What operators read in the log of the count's saves and of rotations. */
+/** What operators read in the log of the count's saves, of rotations and of rewraps. */
 import type { CountSave } from "@sealwright/core";
 import { SealError } from "@sealwright/seal";
 import { describe, expect, it } from "vitest";
@@ -92,6 +92,20 @@ describe("a rotation by itself", () => {
     const { lines, metrics } = watched();
     metrics.rotationFailed("interval", new SealError("SEAL_UNAVAILABLE", "no answer"));
     expect(lines[0]).toContain("[ERROR] the data key is due to be replaced and was not: no answer");
+  });
+});
+
+describe("a root key or recovery key that was moved to a newer key of its seal", () => {
+  it("is told with both keys, and counted by seal", async () => {
+    const { lines, metrics, prometheus } = watched();
+    const key = "projects/p/cryptoKeys/k/cryptoKeyVersions/";
+    for (const path of ["core/hsm/barrier-unseal-keys", "core/recovery-key"]) {
+      metrics.rootKeyRewrapped({ seal: "gcp", path, from: `${key}1`, to: `${key}2` });
+      expect(lines.pop()).toContain(
+        `[INFO]  ${path} is under a newer key of its seal now: seal=gcp from=${key}1 to=${key}2`,
+      );
+    }
+    expect((await prometheus.render()).text).toMatch(/^sealwright_root_key_rewraps_total\{seal="gcp"\} 2$/m);
   });
 });
 
