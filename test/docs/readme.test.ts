@@ -34,7 +34,7 @@ describe("the project's papers", () => {
     const text = readFileSync(paper, "utf8");
     expect(text.match(/^(<<<<<<<|=======|>>>>>>>)( .*)?$/gm)).toBeNull();
     if (paper.endsWith("CHANGELOG.md")) return;
-    const headings = text.replace(/^```[\s\S]*?^```/gm, "").match(/^#+ .*$/gm) ?? [];
+    const headings: readonly string[] = text.replace(/^```[\s\S]*?^```/gm, "").match(/^#+ .*$/gm) ?? [];
     expect(headings.filter((heading, index) => headings.indexOf(heading) !== index)).toEqual([]);
   });
 
