@@ -70,6 +70,13 @@ describe("seal status", () => {
     expect(stdout).toMatch(/^a +arn:k +core\/hsm\/barrier-unseal-keys$/m);
     expect(stdout).toMatch(/^b +core\/keyring +3$/m);
     expect(stdout).toMatch(/^core\/keyring +arn:old$/m);
+    expect(stdout).toContain("as strong as the weakest of them");
+  });
+
+  it("says nothing of the weakest where one seal alone opens the storage", async () => {
+    const backends = [plain("a", { use: "enabled" }), plain("b", { use: "new" })];
+    stub.play({ "GET sys/seal-backend-status": ok({ healthy: true, fully_wrapped: true, backends }) });
+    expect((await sealwright("seal status")).stdout).not.toContain("weakest");
   });
 
   it("prints the answer as JSON", async () => {

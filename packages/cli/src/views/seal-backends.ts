@@ -56,6 +56,14 @@ function section(heading: Row, rows: readonly Row[]): string[] {
   return rows.length === 0 ? [] : [table(heading, rows)];
 }
 
+/** Said where the token lets see that several seals open the storage. */
+function weakest(seals: readonly JsonObject[]): string[] {
+  const able = seals.filter((seal) => seal.use !== undefined && seal.use !== "new");
+  return able.length < 2
+    ? []
+    : ["Any one of these seals opens the storage, which is as strong as the weakest of them."];
+}
+
 function tables(body: JsonObject): string {
   const seals = objects(body, "backends");
   return [
@@ -64,6 +72,7 @@ function tables(body: JsonObject): string {
       ["Fully Wrapped", textField(body, "fully_wrapped")],
     ]),
     table(["Name", "Type", "Use", "Priority", "State", "Up To Date", "Last Good Call"], seals.map(sealRow)),
+    ...weakest(seals),
     ...section(["What Is Wrong With", "Since", "Reason"], seals.flatMap(wrongRows)),
     ...section(["Wrapped By", "Key", "Entry"], seals.flatMap(wrappedRows)),
     ...section(["Seal-Wrapped Entry", "Key"], layerRows(body)),

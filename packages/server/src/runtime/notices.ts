@@ -12,6 +12,20 @@ export function tellOpenFamilies(listener: ListenerConfig, url: string, log: Log
   }
 }
 
+function afterUnseals(
+  store: Pick<SealedStore, "sealed" | "onUnsealed">,
+  check: () => Promise<void>,
+  unchecked: string,
+  log: Log,
+): void {
+  store.onUnsealed(() => {
+    check().catch((error: unknown) => {
+      // Sealed meanwhile: the next unseal checks.
+      if (!store.sealed) log.warn(unchecked, { error: String(error) });
+    });
+  });
+}
+
 /** Tells after every unseal whether somebody has altered the plain seal configurations. */
 export function watchSealConfigs(store: Pick<SealedStore, "sealed" | "status" | "onUnsealed">, log: Log): void {
   const check = async (): Promise<void> => {
@@ -21,12 +35,7 @@ export function watchSealConfigs(store: Pick<SealedStore, "sealed" | "status" | 
         "Ceremonies by recovery shares are refused until a quorum confirms which holds: see docs/operations/rekey.md",
     );
   };
-  store.onUnsealed(() => {
-    check().catch((error: unknown) => {
-      // Sealed meanwhile: the next unseal checks them.
-      if (!store.sealed) log.warn("the seal configurations were not checked", { error: String(error) });
-    });
-  });
+  afterUnseals(store, check, "the seal configurations were not checked", log);
 }
 
 /** Tells after every unseal where `recovery_keys_unseal` is not what holds for the storage: only its quorum changes that. */
@@ -46,9 +55,17 @@ export function watchRecoveryKeys(
             "operator recovery-keys-off",
     );
   };
-  store.onUnsealed(() => {
-    check().catch((error: unknown) => {
-      if (!store.sealed) log.warn("the seals of the storage were not looked at", { error: String(error) });
+  afterUnseals(store, check, "the seals of the storage were not looked at", log);
+}
+
+/** Tells after every unseal where several seals open the storage: none of them guards it better than the others do. */
+export function watchSeveralSeals(store: Pick<SealedStore, "sealed" | "seals" | "onUnsealed">, log: Log): void {
+  const check = async (): Promise<void> => {
+    const able = (await store.seals.holdings()).filter(({ state }) => state !== "new").map(({ name }) => name);
+    if (able.length < 2) return;
+    log.info("any one of these seals opens the storage, which is as strong as the weakest of them", {
+      seals: able.join(", "),
     });
-  });
+  };
+  afterUnseals(store, check, "the seals of the storage were not looked at", log);
 }

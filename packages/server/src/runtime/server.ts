@@ -13,7 +13,7 @@ import type { ReloadedSeals, ServerSeals } from "../seals/server-seals.ts";
 import { leaseLimits } from "../tokens/ttl.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { tellOpenFamilies, watchRecoveryKeys, watchSealConfigs } from "./notices.ts";
+import { tellOpenFamilies, watchRecoveryKeys, watchSealConfigs, watchSeveralSeals } from "./notices.ts";
 import { openStore } from "./open-store.ts";
 import { requireFitting, startState } from "./start-state.ts";
 
@@ -151,6 +151,7 @@ export async function startServer(
     ceremonies.watch();
     watchSealConfigs(store, log);
     watchRecoveryKeys(store, config.recovery_keys_unseal, log);
+    watchSeveralSeals(store, log);
     const unsealer = scope.resolve(UNSEALER);
     await beforeListening?.(store);
     const listeners = await openListeners(config, dispatch, metrics.read, log);

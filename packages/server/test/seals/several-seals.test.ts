@@ -34,6 +34,17 @@ describe("a server with several seals", () => {
     expect(list.find(({ name }) => name === "broken")).toMatchObject({ configured: false, healthy: false });
   });
 
+  it("says at every unseal that any one of them opens the storage, and says it of no single one", async () => {
+    const weakest = /\[INFO\] .*as strong as the weakest of them: seals="?one, two/;
+    const server = await startSeals(TWO);
+    await initialize(server, WEAK);
+    await expect.poll(() => server.lines.filter((line) => weakest.test(line))).toHaveLength(1);
+    const single = await startSeals(staticSeal("one", "k1") + staticSeal("old", "k0", "disabled = true"));
+    await initialize(single);
+    expect(await single.running.store.seals.holdings()).toHaveLength(2);
+    expect(single.lines.join("")).not.toContain("weakest");
+  });
+
   it("does not start where none can be opened", async () => {
     await rejectsWithCode(startSeals(BROKEN), "SEAL_CONFIG");
     await rejectsWithCode(startSeals(BROKEN + staticSeal("old", "k0", "disabled = true")), "SEAL_CONFIG");
