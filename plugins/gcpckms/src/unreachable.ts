@@ -20,14 +20,19 @@ const ADVICE: ConnectionAdvice = {
   unfitTls: "see the cause in the log",
 };
 
+/** All that grpc-js says where the proxy is at fault, down or refusing: it keeps that error to itself. */
+const FAILED_AT_PROXY = /Last error: undefined/;
+
 /** Why no answer came, by `details`, the text of a status or an error; the end of a sentence. */
 export function whyUnreachable(details: string): string {
+  if (FAILED_AT_PROXY.test(details)) return "the proxy before it does not answer, or does not let it through";
   const failure = connectionFailureIn(details);
   return failure === undefined ? "no connection came about" : CONNECTION_FAILURES[failure];
 }
 
 /** What to do about it, where that says more than the advice of the code. */
 export function adviseOnConnection(details: string): string | undefined {
+  if (FAILED_AT_PROXY.test(details)) return ADVICE.proxy;
   const failure = connectionFailureIn(details);
   return failure === undefined ? undefined : ADVICE[failure];
 }
