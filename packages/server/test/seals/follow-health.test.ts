@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SealError } from "@sealwright/seal";
+import { rejectsWithCode } from "@sealwright/testing";
+import { startCloudKms } from "@sealwright/testing/cloud-kms";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLog } from "../../src/runtime/log.ts";
 import { followHealth } from "../../src/seals/health/follow-health.ts";
@@ -71,6 +73,34 @@ describe("a seal that is away", () => {
     const { status, body } = await server.call("PUT", "sys/rotate/root", {}, token);
     expect(status).toBe(400);
     expect(String(body.errors)).toContain("-force");
+  });
+});
+
+describe("a seal that may unwrap and not wrap", () => {
+  it("unseals, and the first try of its health names the permission that is missing", async () => {
+    const kms = await startCloudKms();
+    try {
+      const settings = Object.entries(kms.config).map(([key, value]) => `  ${key} = "${value}"\n`);
+      const block = `seal "gcpckms" {\n${settings.join("")}}\n`;
+      const first = await startSeals(block, storage());
+      const token = await initialize(first);
+      await stopSeals(first);
+      kms.deny("cloudkms.cryptoKeyVersions.useToEncrypt");
+      const server = await startSeals(block, storage());
+      await server.running.store.unseal();
+      const status = async () => (await server.call("GET", "sys/seal-backend-status", {}, token)).body;
+      expect(await status()).toMatchObject({ healthy: true });
+      const gcp = probeOf(server, "gcpckms");
+      await rejectsWithCode(gcp.prove(), "SEAL_DENIED");
+      expect(await status()).toMatchObject({ healthy: false, backends: [{ name: "gcpckms", healthy: false }] });
+      expect(gcp.lines).toEqual([
+        expect.stringMatching(/the gcpckms seal "gcpckms" is denied: \S*useToEncrypt on projects\/\S+ is denied/),
+      ]);
+      expect(server.running.store.sealed).toBe(false);
+    } finally {
+      await stopStarted();
+      await kms.stop();
+    }
   });
 });
 
