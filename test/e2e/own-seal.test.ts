@@ -109,7 +109,7 @@ describe("a server with that seal", () => {
     const config = await configuration('module = "./acme/dist/index.js"');
     const { code, stdout } = await place.run(["config", "explain", config], { ACME_TOKEN: kms.token });
     expect(code).toBe(0);
-    for (const setting of ["plugin.0.module", "seal.acme.key_name", "seal.acme.token"])
+    for (const setting of ["plugin.acme.module", "seal.acme.key_name", "seal.acme.token"])
       expect(stdout).toContain(setting);
     expectNoneIn(stdout, [kms.token]);
   });
