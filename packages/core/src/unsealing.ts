@@ -42,6 +42,8 @@ export interface ShareUse {
 export class Unsealing {
   readonly #options: UnsealingOptions;
   readonly shares: ShareUnsealing;
+  /** What was wrong with the answers of seals when they were last asked, by name. */
+  readonly #wrong = new Map<string, unknown>();
 
   constructor(options: UnsealingOptions) {
     this.#options = options;
@@ -59,7 +61,7 @@ export class Unsealing {
     if (stored.candidates.length === 0) {
       throw new CoreError("INVALID_REQUEST", "this store is unsealed by shares, not by itself");
     }
-    await open(async (storage) => {
+    await this.#open(open, async (storage) => {
       const { barrier, name } = await this.#race(storage, stored, signal, "refuse");
       return { barrier, implied: impliedRecord(stored, name, shares) };
     });
@@ -74,12 +76,27 @@ export class Unsealing {
   ): Promise<void> {
     const { seals, shares } = this.#options;
     const stored = await this.#stored();
-    if (name !== undefined) return this.shares.submitOf(name, share, stored, open);
+    const openAndDoubt = (by: OpenBarrier) => this.#open(open, by);
+    if (name !== undefined) return this.shares.submitOf(name, share, stored, openAndDoubt);
     const disabled = migrate ? "accept" : "refuse";
     if (migrate) checkMigration(stored, seals, shares);
     else checkConfigured(stored, seals, shares);
     const openBySeals = (storage: Storage) => this.#race(storage, stored, signal, disabled);
-    await this.shares.submit(share, stored, openBySeals, open);
+    await this.shares.submit(share, stored, openBySeals, openAndDoubt);
+  }
+
+  /** Whoever opens the storage, what seals have answered is known to be wrong then, and not the storage. */
+  #open(open: (by: OpenBarrier) => Promise<void>, by: OpenBarrier): Promise<void> {
+    const { seals, observer } = this.#options;
+    return open(async (storage) => {
+      const opened = await by(storage);
+      for (const [name, error] of this.#wrong) {
+        seals.doubt(name, error);
+        observer.sealDoubted(name, error);
+      }
+      this.#wrong.clear();
+      return opened;
+    });
   }
 
   #stored(): Promise<StoredSeals> {
@@ -93,19 +110,18 @@ export class Unsealing {
     signal: AbortSignal,
     disabled: "refuse" | "accept",
   ): Promise<OpenedBySeal> {
-    const { seals, shares, headStartMilliseconds, observer } = this.#options;
-    const opened = await openBySeals(storage, slotsOf(stored, seals), headStartMilliseconds, signal);
+    const { seals, shares, headStartMilliseconds } = this.#options;
+    this.#wrong.clear();
+    const failed = (name: string, error: unknown): void => {
+      // Without a record, a seal that does not open the storage is merely not one of its seals yet.
+      if (stored.record !== undefined && isWrongAnswer(error)) this.#wrong.set(name, error);
+    };
+    const opened = await openBySeals(storage, slotsOf(stored, seals), headStartMilliseconds, signal, failed);
     try {
       if (disabled === "refuse") checkEnabled(stored, seals, shares, opened.name);
     } catch (error) {
       opened.barrier.lock();
       throw error;
-    }
-    for (const [name, error] of opened.failed) {
-      // Without a record, a seal that does not open the storage is merely not one of its seals yet.
-      if (stored.record === undefined || !isWrongAnswer(error)) continue;
-      seals.doubt(name, error);
-      observer.sealDoubted(name, error);
     }
     return opened;
   }

@@ -13,20 +13,19 @@ import { readRootKeyOf, type Slot } from "./root-key-entry.ts";
 export interface OpenedBySeal {
   readonly barrier: Barrier;
   readonly name: string;
-  /** Those that were asked before and failed, by name. */
-  readonly failed: ReadonlyMap<string, unknown>;
 }
 
 /**
  * Opens the storage by whichever of `slots` does so first, the best first: one unwrap, and one more where the keyring is
  * seal-wrapped. That the keyring opens is the proof. Rejects with the seal's failure, or with all of them as
- * `NO_SEAL_ANSWERS`.
+ * `NO_SEAL_ANSWERS`; `onFailure` hears of each failure.
  */
 export async function openBySeals(
   storage: Storage,
   slots: readonly Slot[],
   headStartMilliseconds: number,
   signal: AbortSignal,
+  onFailure?: (name: string, error: unknown) => void,
 ): Promise<OpenedBySeal> {
   const failed = new Map<string, unknown>();
   const contenders = slots.map((slot) => ({
@@ -36,11 +35,14 @@ export async function openBySeals(
   const winner = await race(contenders, {
     headStartMilliseconds,
     signal,
-    onFailure: (name, error) => void failed.set(name, error),
+    onFailure: (name, error) => {
+      failed.set(name, error);
+      onFailure?.(name, error);
+    },
     drop: (late) => void late.lock(),
   });
   if (winner === undefined) throw refusalOf(failed, "no seal opens the storage");
-  return { barrier: winner.value, name: winner.name, failed };
+  return { barrier: winner.value, name: winner.name };
 }
 
 async function openBySlot(storage: Storage, slot: Slot, signal: AbortSignal): Promise<Barrier> {

@@ -40,6 +40,25 @@ describe("a seal of shares beside auto seals", () => {
     expect((await it.store.get("kept"))?.toString()).toBe("value");
   });
 
+  it("opens a store whose service has come back with another key, which is in doubt then and given nothing", async () => {
+    const kms = new Kms("a");
+    const it = await withOfficers([kms], { layer: sealLayer });
+    await it.store.seal();
+    const other = new Kms("a", "other");
+    const { store, told } = await storeOf([other], { storage: it.storage, layer: sealLayer });
+    await rejectsWithCode(store.unseal(), "WRONG_SEAL");
+    for (const share of it.officers.slice(1)) await store.submitShare(share, { seal: "officers" });
+    expect(told.doubted).toEqual(["a"]);
+    expect((await store.seals.holdings())[0]).toMatchObject({ name: "a", upToDate: false });
+    await rotateRootKey(store, undefined, "accept");
+    await store.seals.deliverOutstanding();
+    expect(await opens(it.storage, other)).toBe(false);
+    expect(await sharesOpen(it.storage, it.officers, "officers")).toBe(true);
+    store.seals.attach(await kms.attached());
+    await store.seals.deliverOutstanding();
+    expect(await opens(it.storage, kms)).toBe(true);
+  });
+
   it("gets every new root key without the officers, and rotations go on while all services are down", async () => {
     const kms = [new Kms("a"), new Kms("b")];
     const it = await withOfficers(kms, { layer: sealLayer });
