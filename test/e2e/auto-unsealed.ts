@@ -105,6 +105,19 @@ export class AutoUnsealed {
     return (await this.command(["kv", "get", "-field=value", path])).stdout.trim();
   }
 
+  /** A rewrap that is asked for ends well, and log and metrics say that it moved the root key and the recovery key. */
+  async expectRewrapped(): Promise<void> {
+    expect((await this.ask("POST", "sys/sealwrap/rewrap")).status).toBe(204);
+    await this.says(/rewrapped the entries .*succeeded=2 failed=0/);
+    for (const path of ["core/hsm/barrier-unseal-keys", "core/recovery-key"]) {
+      await this.says(new RegExp(`${path} is under a newer key of its seal now: seal=\\S+ from=\\S+ to=\\S+`));
+    }
+    const { Counters } = (await this.ask("GET", "sys/metrics")).body as {
+      readonly Counters: readonly { readonly Name: string; readonly Count: number }[];
+    };
+    expect(Counters.find(({ Name }) => Name === "sealwright.root_key_rewraps_total")?.Count).toBe(2);
+  }
+
   /** The value of a gauge of the seal's; undefined where it is not given. */
   async sealGauge(name: string): Promise<number | undefined> {
     const { body } = await this.ask("GET", "sys/metrics");

@@ -34,8 +34,8 @@ export interface Cloud {
   readonly troubles: Readonly<Record<string, Trouble>>;
   /** How many unwraps the service has answered; left out where it does not count them. */
   unwraps?(): number;
-  /** Gives the key a new version; left out where keys have none. */
-  rotateKey?(): unknown;
+  /** Has the key, or what the configuration names as the key, wrap by a new version. */
+  rotateKey(): unknown;
   /** The folder of `test/fixtures` that OpenBao wrote with a key of this cloud. */
   readonly recorded: string;
   online(): Promise<void>;
@@ -151,13 +151,17 @@ export function describeCloud(title: string, trials: Trials, open: (place: Workp
     }, 90_000);
 
     test("rotates again, and unseals by one unwrap of the root key and one of the wrapped keyring", async () => {
-      await cloud.rotateKey?.();
+      await cloud.rotateKey();
       const { term } = (await server.ask("GET", "sys/key-status")).body;
       expect((await server.ask("PUT", "sys/rotate")).status).toBeLessThan(300);
       expect((await server.ask("GET", "sys/key-status")).body.term).toBe(Number(term) + 1);
       const before = cloud.unwraps?.() ?? 0;
       await server.restart();
       if (cloud.unwraps !== undefined) expect(cloud.unwraps() - before).toBe(2);
+    });
+
+    test("moves root key and recovery key to the key's new version by a rewrap, and tells of it", async () => {
+      await server.expectRewrapped();
     });
 
     test.each(trials.atUnseal)("says that the key is %s, and unseals when it no longer is", async (what) => {

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { partMissing } from "@sealwright/testing/parts";
 import { describe } from "vitest";
+import { kmsAsker, replaceKey } from "../../packages/testing/src/localstack/kms-admin.ts";
 import { RunningCommand, type Workplace } from "../support/command.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Cloud, configFrom, describeCloud, withSeal } from "./cloud-suite.ts";
@@ -59,6 +60,7 @@ describe.skipIf(partMissing("LocalStack"))("on LocalStack", () => {
         env: {},
         named: `AWS KMS at http://127.0.0.1:${port} (us-east-1), which has the key ${KEY}`,
         secrets: [],
+        rotateKey: () => replaceKey(kmsAsker(`http://127.0.0.1:${port}`, "us-east-1"), "alias/sealwright"),
         troubles: {
           disabled: {
             begin: () => administer("DisableKey", port),

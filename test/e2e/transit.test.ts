@@ -88,6 +88,10 @@ describe("a server with a transit seal", () => {
     expect(await server.read("secret/app")).toBe("correct-horse");
   });
 
+  test("moves root key and recovery key to the key's new version by a rewrap, and tells of it", async () => {
+    await server.expectRewrapped();
+  });
+
   test("goes on serving while the remote is sealed; what changes keys is 503 and changes nothing", async () => {
     expect(await onGuard(["operator", "seal"])).toMatchObject({ code: 0 });
     await server.expectNoChange("is sealed, so the transit key autounseal cannot be used");
