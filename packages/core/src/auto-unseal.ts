@@ -24,6 +24,7 @@ export interface AutoUnsealerOptions {
   readonly store: SealedStore;
   /** Told of every attempt that failed, once each. */
   readonly onFailure?: (failure: UnsealFailure, error: unknown) => void;
+  /** Told when a seal has opened the store, not when people have. */
   readonly onUnsealed?: () => void;
   /** 0 up to but not including 1; `Math.random` unless given. */
   readonly jitter?: () => number;
@@ -82,10 +83,13 @@ export class AutoUnsealer {
   async #try(): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     while (!this.#stop.signal.aborted) {
+      const { store, onUnsealed } = this.#options;
+      // People may have opened it during a pause.
+      const { sealed } = store;
       try {
-        await this.#options.store.unseal(this.#stop.signal);
+        await store.unseal(this.#stop.signal);
         this.#failure = undefined;
-        this.#options.onUnsealed?.();
+        if (sealed) onUnsealed?.();
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;

@@ -118,6 +118,18 @@ describe("the auto-unsealer", () => {
     expect(store.sealed).toBe(false);
   });
 
+  it("ends without saying that a seal opened the store where somebody else did in a pause", async () => {
+    const { store, unsealer, onUnsealed, up } = await unsealerOver();
+    const running = unsealer.run();
+    await settle();
+    up();
+    await store.unseal();
+    unsealer.retryNow();
+    await running;
+    expect(onUnsealed).not.toHaveBeenCalled();
+    expect(unsealer.failure).toBeUndefined();
+  });
+
   it("tries no more once stopped, in a pause", async () => {
     const { store, unsealer, attempts, up } = await unsealerOver();
     const running = unsealer.run();
