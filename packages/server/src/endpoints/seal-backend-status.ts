@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sys/seal-backend-status`: how each seal is doing, as Vault answers it, and more of it to a token that may read it. */
-import type { SealedStore, SealHolding, WrappedEntry } from "@sealwright/core";
+import { explainUnsealFailure, type SealedStore, type SealHolding, type WrappedEntry } from "@sealwright/core";
 import { type ApiRequest, type Endpoint, operation } from "../http/api.ts";
 import type { Gate } from "../http/dispatcher.ts";
 import { HttpError } from "../http/problem.ts";
 import { plain } from "../http/respond.ts";
 import type { ConfiguredSeal } from "../seals/configured-seals.ts";
+import type { HealthReport } from "../seals/health/seal-health.ts";
 
 /** What the status of seals needs. */
 export interface SealBackendDeps {
@@ -56,6 +57,15 @@ function wrappedViews(entries: readonly WrappedEntry[]) {
   return entries.map(({ path, keyId }) => ({ path, key_id: keyId }));
 }
 
+/** Why it is not healthy, or else why it is not asked: one with another key than before may well answer its probes. */
+function reasonOf(health: HealthReport | undefined, holding: SealHolding | undefined): object {
+  if (health?.reason !== undefined) return { reason: health.reason, code: health.code ?? null };
+  const idle = holding?.idleReason;
+  if (idle === undefined) return {};
+  const { reason, code } = explainUnsealFailure(idle);
+  return { reason, code };
+}
+
 /** What a token sees of it besides. */
 function detail({ type, holding, configured }: Backend): object {
   const health = configured?.health.report;
@@ -67,7 +77,7 @@ function detail({ type, holding, configured }: Backend): object {
     use: holding?.state ?? "new",
     ...(holding?.numbers === undefined ? {} : { shares: holding.numbers.shares, threshold: holding.numbers.threshold }),
     ...(health === undefined ? {} : { state: health.state, last_good: health.lastGood?.toISOString() ?? null }),
-    ...(health?.reason === undefined ? {} : { reason: health.reason, code: health.code ?? null }),
+    ...reasonOf(health, holding),
     first: holding?.first ?? false,
     up_to_date: holding?.upToDate ?? false,
     generation: holding?.generation ?? 0,

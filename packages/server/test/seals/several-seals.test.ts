@@ -130,6 +130,20 @@ describe("sys/seal-backend-status", () => {
     expect((await backends(server, token)).list[0]).not.toHaveProperty("type");
   });
 
+  it("says of a seal with another key than before why it is not asked, though its calls are answered", async () => {
+    const server = await startSeals(TWO);
+    const token = await initialize(server, WEAK);
+    server.configure(staticSeal("one", "k1", "", "kx") + staticSeal("two", "k2", "priority = 2"));
+    expect(await server.call("PUT", "sys/config/reload/seals", {}, token)).toMatchObject({ status: 200 });
+    await server.running.store.seal();
+    await server.running.store.unseal();
+    const { body, list } = await backends(server, token);
+    expect(body.fully_wrapped).toBe(false);
+    expect(list[0]).toMatchObject({ name: "one", up_to_date: false, code: "WRONG_SEAL" });
+    expect(list[0]?.reason).toContain('does not open core/hsm/barrier-unseal-keys, which a key called "k1" wrapped');
+    expect(list[1]).not.toHaveProperty("reason");
+  });
+
   it("has the shares where people unseal", async () => {
     const server = await startSeals("");
     const init = await server.call("PUT", "sys/init", { secret_shares: 3, secret_threshold: 2 });
