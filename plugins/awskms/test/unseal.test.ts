@@ -43,6 +43,12 @@ const outages: readonly Outage<Kms>[] = [
   throttling,
   { what: "denying", code: "SEAL_DENIED", begin: ({ localStack }) => localStack.deny(), end: heal },
   {
+    what: "denying the unwrap alone",
+    code: "SEAL_DENIED",
+    begin: ({ localStack }) => localStack.deny("Decrypt"),
+    end: heal,
+  },
+  {
     what: "answering nonsense",
     code: "SEAL_UNAVAILABLE",
     begin: ({ localStack }) => localStack.fault({ kind: "status", status: 200, body: "no" }),

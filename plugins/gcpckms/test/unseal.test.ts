@@ -32,6 +32,12 @@ const outages: readonly Outage<Service>[] = [
   { what: "down", code: "SEAL_UNAVAILABLE", begin: ({ kms }) => kms.offline(), end: ({ kms }) => kms.online() },
   throttling,
   { what: "denying", code: "SEAL_DENIED", begin: ({ kms }) => kms.deny(), end: heal },
+  {
+    what: "denying the unwrap alone",
+    code: "SEAL_DENIED",
+    begin: ({ kms }) => kms.deny("cloudkms.cryptoKeyVersions.useToDecrypt"),
+    end: heal,
+  },
   { what: "answering nonsense", code: "SEAL_UNAVAILABLE", begin: ({ kms }) => kms.tamper(() => ({})), end: heal },
   {
     what: "one with the key disabled",
