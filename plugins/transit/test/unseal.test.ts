@@ -10,11 +10,11 @@ async function start() {
   const proxy = await startFaultProxy({ port: remote.port });
   const calls: string[] = [];
   let version = 1;
-  const fail = (fault: Fault): void =>
+  const fail = (fault: Fault, only?: string): void =>
     proxy.set((piece) => {
       const operation = /^POST \/v1\/(\S+) /.exec(piece.toString("latin1"))?.[1];
       if (operation !== undefined) calls.push(operation);
-      return fault;
+      return only === undefined || operation === only ? fault : { kind: "none" };
     });
   fail({ kind: "none" });
   return {
@@ -39,8 +39,8 @@ async function start() {
 
 type Service = Awaited<ReturnType<typeof start>>;
 
-function outage(what: string, code: string, fault: Fault): Outage<Service> {
-  return { what, code, begin: ({ fail }) => fail(fault), end: ({ fail }) => fail({ kind: "none" }) };
+function outage(what: string, code: string, fault: Fault, only?: string): Outage<Service> {
+  return { what, code, begin: ({ fail }) => fail(fault, only), end: ({ fail }) => fail({ kind: "none" }) };
 }
 
 const throttling = outage("throttling", "SEAL_THROTTLED", { kind: "status", status: 429 });
@@ -54,6 +54,7 @@ const outages: readonly Outage<Service>[] = [
   outage("cutting connections", "SEAL_UNAVAILABLE", { kind: "reset" }),
   throttling,
   outage("denying", "SEAL_DENIED", { kind: "status", status: 403 }),
+  outage("denying the unwrap alone", "SEAL_DENIED", { kind: "status", status: 403 }, "transit/decrypt/autounseal"),
   outage("answering nonsense", "SEAL_UNAVAILABLE", { kind: "status", status: 200, body: "nonsense" }),
 ];
 
