@@ -95,7 +95,7 @@ function keyAdvice(
     target === "barrier"
       ? `Without at least ${threshold} of these keys nothing can open the storage.`
       : `Without at least ${threshold} of these keys no ceremony can be authorised.`;
-  const other = `The data key stays the same: that is replaced by "${commandName} operator rotate".`;
+  const other = `The data key is replaced by -compromised, or by "${commandName} operator rotate".`;
   return pending ? [main] : [main, paragraph(`${without} ${other}`)];
 }
 
