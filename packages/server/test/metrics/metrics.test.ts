@@ -163,6 +163,7 @@ describe("sys/metrics", () => {
     await server.server.store.seal();
     const sealed = await prometheus(open);
     expect(sealed.text).toMatch(/^vault_core_unsealed 0$/m);
+    expect(sealed.text).toMatch(/^sealwright_seal_healthy\{name="static",type="static"\} 1$/m);
     expect(sealed.text).not.toMatch(/^vault_barrier_estimated_encryptions\{/m);
     expect((await prometheus(closed)).status).toBe(503);
   });
