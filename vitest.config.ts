@@ -18,7 +18,8 @@ export default defineConfig({
     // `npm run test:long` sets it.
     exclude: ["**/node_modules/**", ...(process.env.SEALWRIGHT_LONG === "1" ? [] : ["**/*.long.test.ts"])],
     pool: "forks",
-    maxWorkers: 2,
+    // More than the two cores of the smallest machine: many tests wait for processes, sockets and deadlines.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
